@@ -1,0 +1,119 @@
+# rvemu: `make help` lists the targets.
+#
+# Objects go to build/VARIANT/; the variants are gcc (the one that is used), clang and asan. What a variant needs is said
+# once, below; everything else is the same for all.
+
+VARIANT ?= gcc
+B := build/$(VARIANT)
+
+CC_gcc := gcc
+CC_clang := clang
+CC_asan := gcc
+CC := $(CC_$(VARIANT))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CPPFLAGS := -I. -D_GNU_SOURCE -MMD -MP
+OPT_gcc := -O2 -fno-plt
+OPT_clang := -O2
+OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS := -std=gnu11 -g $(WARNINGS) $(OPT_$(VARIANT))
+LDFLAGS := $(filter -fsanitize%,$(OPT_$(VARIANT)))
+LIBS := -lelf -lfdt -lz -lm
+# Leaks count too: a test that leaks fails.
+export ASAN_OPTIONS := detect_stack_use_after_return=1
+export UBSAN_OPTIONS := print_stacktrace=1
+
+SOURCES := $(sort $(wildcard emu/base/*.c devices/*.c mmu/*.c cpu/*.c emu/*.c))
+OBJECTS := $(SOURCES:%.c=$B/%.o)
+LIBRARY := $B/librvemu.a
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
+UNIT_TESTS := $(UNIT_SOURCES:%.c=$B/%)
+
+.PHONY: all run test bench riscv-tests lint fuzz asan unit unit-programs setup clean help disasm guest-demo
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+all: rvemu ## build ./rvemu
+
+rvemu: build/gcc/rvemu
+	@ln -f $< $@ 2>/dev/null || cp $< $@
+
+# Installs what is missing; says nothing and takes no time when nothing is.
+setup:
+	@.ci/setup
+
+# --- the program ---
+
+# Floating point is done by the host's FPU in the guest's rounding mode, and its flags are looked at: the compiler must not
+# move, fold or drop such operations. Operations end in tail calls, which must stay jumps.
+$B/cpu/%.o: CFLAGS += -frounding-math -ftrapping-math -fno-fast-math
+$B/cpu/interp.o: CFLAGS += -foptimize-sibling-calls -fno-stack-protector
+ifeq ($(VARIANT),clang)
+$B/cpu/%.o: CFLAGS += -Wno-unknown-pragmas
+endif
+
+$B/%.o: %.c Makefile | setup
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(LIBRARY): $(filter-out $B/emu/main.o,$(OBJECTS))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$B/rvemu: $B/emu/main.o $(LIBRARY)
+	@echo "  LINK    $@"
+	@$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+
+# --- unit tests: every tests/unit/NAME_test.c is a program ---
+
+$B/tests/unit/%_test: $B/tests/unit/%_test.o $(LIBRARY)
+	@echo "  LINK    $@"
+	@$(CC) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+
+unit-programs: $(UNIT_TESTS)
+
+unit: unit-programs ## build and run the unit tests (VARIANT=gcc, clang or asan)
+	@tests/unit/run_all.sh $B/tests/unit
+
+asan: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory VARIANT=asan unit
+
+# --- the demo guest ---
+
+guest-demo: | setup
+	@$(MAKE) --no-print-directory -C guest/demo
+
+run: rvemu guest-demo ## build everything and run the small paging demo
+	./rvemu --trace walk guest/demo/demo.elf
+
+# --- everything that can be tested ---
+
+test: ## build and run every test that needs nothing from outside
+	@tests/run_all.sh
+
+lint: | setup ## layers, headers, format, static analysis, warnings of both compilers
+	@tests/lint/run.sh
+
+fuzz: | setup ## fuzz loader, decoder, device tree, options and walker for FUZZ_SECONDS (60) each
+	@tests/fuzz/run.sh
+
+riscv-tests: rvemu ## run the riscv-tests ELF files in RISCV_TESTS=DIR
+	@if [ -z "$(RISCV_TESTS)" ]; then \
+		echo "name the directory of built tests: make riscv-tests RISCV_TESTS=DIR" >&2; exit 2; fi
+	@tests/system/run_elfs.py "$(RISCV_TESTS)"
+
+bench: rvemu ## measure speed, also of QEMU and of other emulators named by path
+	@tests/bench/run.sh
+
+disasm: $B/cpu/interp.o ## the interpreter's machine code, for who changes a hot header
+	@objdump -d --no-show-raw-insn $<
+
+clean: ## remove everything that was built
+	rm -rf build rvemu guest.elf
+	@for d in guest/*/Makefile; do [ -e "$$d" ] && $(MAKE) --no-print-directory -C "$$(dirname "$$d")" clean || true; done
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | sort | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'

@@ -1,0 +1,75 @@
+/*
+ * Observing instructions: see cpu/observe.h. Slow by nature, and kept apart so that the plain engine has none of it.
+ */
+#include "cpu/observe.h"
+
+#include <string.h>
+
+static void tell(struct hart *h, const struct insn *insn)
+{
+	const struct insn_info *info = &insn_table[insn->id];
+	struct trace_insn event = {.head = h->noted.head, .raw = insn->raw, .len = insn->len, .x_rd = -1, .f_rd = -1};
+
+	if (strchr(info->operands, 'd') && insn->rd != 0) {
+		event.x_rd = (s8)insn->rd;
+		event.value = h->x[insn->rd];
+	} else if (strchr(info->operands, 'D')) {
+		event.f_rd = (s8)insn->rd;
+		event.value = h->f[insn->rd];
+	}
+	h->trace->emit(h->trace->arg, TRACE_INSN, &event);
+}
+
+static void count(struct hart *h, const struct insn *insn)
+{
+	switch (insn_table[insn->id].cls) {
+	case CLASS_LOAD:
+	case CLASS_FLOAD:
+		h->events.loads++;
+		break;
+	case CLASS_STORE:
+	case CLASS_FSTORE:
+		h->events.stores++;
+		break;
+	case CLASS_AMO:
+		h->events.loads++;
+		h->events.stores++;
+		break;
+	case CLASS_BRANCH:
+		h->events.branches++;
+		h->events.branches_taken += h->pc != h->noted.head.pc + insn->len;
+		break;
+	}
+}
+
+void observe_end(struct hart *h)
+{
+	struct insn insn;
+
+	if (!h->noted.pending)
+		return;
+	h->noted.pending = false;
+	insn = insn_decode(h->decoder, h->noted.raw);
+	count(h, &insn);
+	if (trace_wants(h->trace, TRACE_INSN))
+		tell(h, &insn);
+}
+
+void observe_cancel(struct hart *h)
+{
+	h->noted.pending = false;
+}
+
+bool observe_begin(struct hart *h, u32 raw)
+{
+	bool uniform;
+	u64 pa;
+
+	observe_end(h);
+	if (tlb_needs_hits(h->mmu.tlb) && !mmu_fetch(&h->mmu, h->pc, &pa, &uniform))
+		return false;
+	hart_trace_head(h, &h->noted.head);
+	h->noted.raw = raw;
+	h->noted.pending = true;
+	return true;
+}

@@ -1,0 +1,57 @@
+/*
+ * The host's side of the serial console: standard input and output, the terminal's raw mode, and the keys behind Ctrl-A.
+ *
+ * Output is held back and written when the run loop says so. Input is taken only when it asks, so that what the guest gets
+ * depends on guest time. The terminal belongs to the process, so a process has at most one console at a time; it gets its
+ * settings back on every way out, also by a signal.
+ */
+#ifndef RVEMU_EMU_CONSOLE_H
+#define RVEMU_EMU_CONSOLE_H
+
+#include "devices/byte_sink.h"
+
+#define CONSOLE_FOREVER UINT64_MAX
+
+/* What the user wants besides typing. */
+enum console_wish {
+	CONSOLE_NOTHING,
+	CONSOLE_QUIT,    /* Ctrl-A x, or a signal that asks us to end */
+	CONSOLE_MONITOR, /* Ctrl-A c */
+};
+
+struct console;
+
+/* Takes the terminal, if standard input is one and we are in the foreground. */
+struct console *console_create(void);
+
+/* Writes out what is held back and gives the terminal back. */
+void console_destroy(struct console *c);
+
+/* True if a person sits there: standard input is a terminal. */
+bool console_is_interactive(const struct console *c);
+
+/* Where the guest's output goes. */
+struct byte_sink console_sink(struct console *c);
+void console_flush(struct console *c);
+
+/* True while bytes may still come: standard input has not ended. */
+bool console_can_read(const struct console *c);
+
+/* Reads what there is, waiting for it at most wait_ns of host time (0: not at all). Returns what else the user wants. */
+enum console_wish console_poll(struct console *c, u64 wait_ns);
+
+/* The signal that asked us to end, or 0. */
+int console_signal(const struct console *c);
+
+/* How many bytes wait for the guest, and the next one of them. */
+u32 console_pending(const struct console *c);
+u8 console_take(struct console *c);
+
+/* Reads a line for the monitor, without its end; waits for it. False: standard input has ended, or we are asked to end. */
+bool console_read_line(struct console *c, char *line, size_t size) must_check;
+
+/* Gives the terminal its normal mode for as long as the monitor is open, and takes it again. */
+void console_suspend(struct console *c);
+void console_resume(struct console *c);
+
+#endif

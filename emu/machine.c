@@ -1,0 +1,288 @@
+/*
+ * How a machine is put together. The file to read first: it names every part and draws every wire.
+ *
+ *     hart 0..n-1 <- MSI, MTI ---- clint (mtime)
+ *        |       <- MEI, SEI ---- plic <- 10 uart, 11 rtc
+ *       mmu
+ *        |
+ *       bus ---- RAM, clint, plic, uart, rtc, syscon        htif watches two words of RAM
+ *
+ * Every device gets an irq line and the clock, and knows no hart. What a device wants of the machine (power-off) it says to a
+ * stop_listener, from within the guest's store: we note it and make the engine come out.
+ */
+#include "emu/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/memmap.h"
+
+#define CACHE_BLOCK 64
+#define ISA_TEXT_SIZE 1024
+#define SEED_WORDS 4 /* 32 bytes of rng-seed: what Linux takes its first random numbers from */
+
+/* Makes the engine come out after the store at work. */
+static void interrupt_engine(struct machine *m)
+{
+	if (m->running)
+		m->running->mmu.device_touched = true;
+}
+
+/* The guest said that it is done. */
+static void on_stop(void *arg, enum machine_stop what, u32 code)
+{
+	struct machine *m = arg;
+	if (m->stop != STOP_NONE)
+		return;
+	m->stop = what;
+	m->stop_code = code;
+	interrupt_engine(m);
+}
+
+/* A store hit decoded code, or a word that HTIF watches. */
+static void on_code_written(void *arg, u64 pa, u64 size)
+{
+	struct machine *m = arg;
+	block_drop(m->blocks, pa, size);
+	if (!m->htif || m->in_htif)
+		return;
+	if (m->running && m->clock.now_ns < hart_time_ns(m->running))
+		m->clock.now_ns = hart_time_ns(m->running);
+	m->in_htif = true;
+	htif_stored(m->htif, pa, size);
+	m->in_htif = false;
+	interrupt_engine(m);
+}
+
+static u64 read_mtime(void *clint, u64 ns)
+{
+	return clint_mtime(clint, ns);
+}
+
+static u64 when_mtime(void *clint, u64 mtime)
+{
+	return clint_ns_of_mtime(clint, mtime);
+}
+
+/* A wire into a hart. */
+static struct irq_line hart_line(struct hart *h, enum hart_wire wire)
+{
+	return (struct irq_line){ .set = hart_set_wire, .arg = h, .number = wire };
+}
+
+static void create_harts(struct machine *m)
+{
+	const struct config *config = m->config;
+	m->hart_count = config->harts;
+	for (u32 i = 0; i < m->hart_count; i++) {
+		struct hart_config hart = {
+			.id = i,
+			.decoder = &m->decoder,
+			.mmu = &config->mmu,
+			.bus = &m->bus,
+			.clock = &m->clock,
+			.blocks = m->blocks,
+			.trace = &m->trace,
+		};
+		m->harts[i] = hart_create(&hart);
+	}
+}
+
+static bool create_devices(struct machine *m, const struct machine_io *io, struct error *err)
+{
+	struct stop_listener listener = { .stop = on_stop, .arg = m };
+	m->clint = clint_create(&m->bus, &m->clock, MEMMAP_CLINT_BASE, m->config->harts, err);
+	m->plic = m->clint ? plic_create(&m->bus, MEMMAP_PLIC_BASE, m->config->harts, err) : NULL;
+	if (!m->plic)
+		return false;
+	m->uart = uart_create(&m->bus, &m->clock, MEMMAP_UART_BASE, plic_line(m->plic, MEMMAP_UART_IRQ), io->out, err);
+	if (!m->uart)
+		return false;
+	m->rtc = rtc_create(&m->bus, &m->clock, MEMMAP_RTC_BASE, plic_line(m->plic, MEMMAP_RTC_IRQ), io->epoch_ns, err);
+	if (!m->rtc)
+		return false;
+	m->syscon = syscon_create(&m->bus, MEMMAP_SYSCON_BASE, listener, err);
+	return m->syscon != NULL;
+}
+
+static void connect_harts(struct machine *m)
+{
+	for (u32 i = 0; i < m->hart_count; i++) {
+		struct hart *h = m->harts[i];
+		struct clint_hart *share = &m->clint->harts[i];
+		share->msip = hart_line(h, WIRE_MSI);
+		share->mtip = hart_line(h, WIRE_MTI);
+		share->mtime_changed = hart_mtime_changed;
+		share->mtime_changed_arg = h;
+		m->plic->contexts[2 * i].line = hart_line(h, WIRE_MEI);
+		m->plic->contexts[2 * i + 1].line = hart_line(h, WIRE_SEI);
+		h->mtime = read_mtime;
+		h->ns_of_mtime = when_mtime;
+		h->mtime_arg = m->clint;
+	}
+}
+
+/* A guest with a `tohost` symbol talks to the host through it. */
+static bool create_htif(struct machine *m, const struct boot *boot, const struct machine_io *io, struct error *err)
+{
+	struct htif_wiring wiring = {
+		.bus = &m->bus,
+		.clock = &m->clock,
+		.out = io->out,
+		.listener = { .stop = on_stop, .arg = m },
+	};
+	if (!boot_symbol_pa(boot, "tohost", &wiring.tohost))
+		return true;
+	if (!boot_symbol_pa(boot, "fromhost", &wiring.fromhost))
+		wiring.fromhost = 0;
+	m->htif = htif_create(&wiring, err);
+	if (!m->htif || !bus_pin(&m->bus, wiring.tohost, 8, err))
+		return false;
+	return wiring.fromhost == 0 || bus_pin(&m->bus, wiring.fromhost, 8, err);
+}
+
+/* The kernel's first random numbers: the same in every run that has the same seed. */
+static void make_seed(u64 state, u64 words[SEED_WORDS])
+{
+	for (u32 i = 0; i < SEED_WORDS; i++) {
+		state += 0x9e3779b97f4a7c15;
+		u64 z = state;
+		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+		z = (z ^ z >> 27) * 0x94d049bb133111eb;
+		words[i] = z ^ z >> 31;
+	}
+}
+
+/* Places and loads what the guest starts from, with a device tree that says what is really there. */
+static bool load(struct machine *m, struct boot *boot, struct error *err)
+{
+	static const char *const mmu_types[] = { "riscv,sv39", "riscv,sv48", "riscv,sv57" };
+	const struct config *config = m->config;
+	const struct isa *isa = &config->isa;
+	char isa_text[ISA_TEXT_SIZE];
+	u64 seed[SEED_WORDS];
+	isa_print(isa, isa_text, sizeof(isa_text));
+	make_seed(config->tlb.seed, seed);
+	struct fdt_machine description = {
+		.ram_base = MEMMAP_RAM_BASE,
+		.ram_size = config->ram_size,
+		.harts = m->hart_count,
+		.isa = isa_text,
+		.mmu_type = isa_has(isa, EXT_S) ? mmu_types[config->mmu.levels_max - 3] : NULL,
+		.cbom_block_size = isa_has(isa, EXT_ZICBOM) ? CACHE_BLOCK : 0,
+		.cboz_block_size = isa_has(isa, EXT_ZICBOZ) ? CACHE_BLOCK : 0,
+		.cbop_block_size = isa_has(isa, EXT_ZICBOP) ? CACHE_BLOCK : 0,
+		.timebase_hz = MEMMAP_TIMEBASE_HZ,
+		.rng_seed = (const u8 *)seed,
+		.rng_seed_size = sizeof(seed),
+		.has_clint = true,
+		.has_plic = true,
+		.has_uart = true,
+		.has_rtc = true,
+		.has_syscon = true,
+	};
+	return boot_place(boot, config, &description, err) && boot_load(boot, &m->bus, err);
+}
+
+static void reset(struct machine *m, const struct boot *boot)
+{
+	for (u32 i = 0; i < m->hart_count; i++) {
+		hart_reset(m->harts[i], boot_pc(boot), boot->fdt_pa);
+		m->harts[i]->x[12] = boot->info_pa;
+	}
+}
+
+struct machine *machine_create(const struct config *config, struct boot *boot, const struct machine_io *io,
+                               struct error *err)
+{
+	struct machine *m = xcalloc(1, sizeof(*m));
+	m->config = config;
+	m->boot = boot;
+	m->trace = io->trace;
+	bus_init(&m->bus);
+	clock_init(&m->clock);
+	decoder_init(&m->decoder, &config->isa);
+	bool ok = bus_add_ram(&m->bus, "ram", MEMMAP_RAM_BASE, config->ram_size, err) && create_devices(m, io, err);
+	if (ok) {
+		m->blocks = block_cache_create(&m->bus);
+		m->bus.code_written = on_code_written;
+		m->bus.code_written_arg = m;
+		create_harts(m);
+		connect_harts(m);
+		ok = load(m, boot, err) && create_htif(m, boot, io, err);
+	}
+	if (!ok) {
+		machine_destroy(m);
+		return NULL;
+	}
+	reset(m, boot);
+	return m;
+}
+
+void machine_destroy(struct machine *m)
+{
+	if (!m)
+		return;
+	for (u32 i = 0; i < m->hart_count; i++)
+		hart_destroy(m->harts[i]);
+	if (m->blocks)
+		block_cache_destroy(m->blocks);
+	htif_destroy(m->htif);
+	syscon_destroy(m->syscon);
+	rtc_destroy(m->rtc);
+	uart_destroy(m->uart);
+	plic_destroy(m->plic);
+	clint_destroy(m->clint);
+	clock_free(&m->clock);
+	bus_free(&m->bus);
+	free(m);
+}
+
+u64 machine_steps(const struct machine *m)
+{
+	u64 steps = 0;
+	for (u32 i = 0; i < m->hart_count; i++)
+		steps += m->harts[i]->count;
+	return steps;
+}
+
+u64 machine_instret(const struct machine *m)
+{
+	u64 retired = 0;
+	for (u32 i = 0; i < m->hart_count; i++)
+		retired += hart_instret(m->harts[i]);
+	return retired;
+}
+
+u64 machine_ram_hash(struct machine *m)
+{
+	static const u8 zeros[PAGE_SIZE];
+	u64 hash = 0xcbf29ce484222325;
+	for (u64 at = 0; at < m->config->ram_size; at += PAGE_SIZE) {
+		const u8 *page = bus_ram(&m->bus, MEMMAP_RAM_BASE + at, PAGE_SIZE);
+		if (memcmp(page, zeros, PAGE_SIZE) == 0)
+			continue;
+		hash = (hash ^ at) * 0x100000001b3;
+		for (u64 i = 0; i < PAGE_SIZE; i += 8) {
+			u64 word;
+			memcpy(&word, page + i, 8);
+			hash = (hash ^ word) * 0x100000001b3;
+			hash ^= hash >> 29;
+		}
+	}
+	return hash;
+}
+
+u32 machine_input_room(struct machine *m)
+{
+	u32 room = m->htif ? htif_room(m->htif) : 0;
+	return room ? room : uart_room(m->uart);
+}
+
+void machine_input(struct machine *m, u8 byte)
+{
+	if (m->htif && htif_room(m->htif))
+		htif_receive(m->htif, byte);
+	else
+		uart_receive(m->uart, byte);
+}

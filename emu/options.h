@@ -1,0 +1,59 @@
+/*
+ * The command line: from argv to a struct config that says everything about a run, and nothing else does.
+ *
+ * QEMU's and Spike's spellings are understood next to the long ones: one dash or two, `--option value` or
+ * `--option=value`, and Spike's `+signature=FILE`. Parsing touches no file; emu/boot.c opens what is named here.
+ */
+#ifndef RVEMU_EMU_OPTIONS_H
+#define RVEMU_EMU_OPTIONS_H
+
+#include "cpu/insn.h"
+#include "emu/trace_text.h"
+#include "mmu/mmu.h"
+
+#define OPTIONS_HARTS_MAX 64
+#define OPTIONS_RVEMU_VERSION "0.1"
+
+/* What the program is to do. */
+enum config_action {
+	CONFIG_RUN,     /* build the machine and run it */
+	CONFIG_HELP,    /* print the help */
+	CONFIG_VERSION, /* print the version */
+};
+
+/* Strings are argv's, or constants. */
+struct config {
+	enum config_action action;
+	const char *guest;          /* the positional argument, or NULL */
+	const char *bios;           /* firmware file, "none", or NULL */
+	const char *kernel;         /* S-mode kernel (ELF, Linux Image, raw), or NULL */
+	const char *initrd;         /* initial RAM disk, or NULL */
+	const char *append;         /* kernel command line, or NULL */
+	const char *dtb;            /* device tree to use instead of our own, or NULL */
+	const char *dump_dtb;       /* where to write the device tree, or NULL */
+	u64 ram_size;               /* bytes, a multiple of 4 KiB */
+	u32 harts;                  /* 1..OPTIONS_HARTS_MAX */
+	struct isa isa;             /* what the harts can do; Svade and Svadu agree with mmu.ad */
+	struct mmu_config mmu;      /* geometry, A/D, ASID width, deepest mode; mmu.tlb points at `tlb` or a preset */
+	struct tlb_config tlb;      /* the preset chosen, with the seed put in */
+	u64 max_insns;              /* steps after which to stop; 0: no limit */
+	u64 quantum;                /* steps a hart gets before the next one's turn */
+	const char *signature;      /* where to write the signature, or NULL */
+	u32 signature_granularity;  /* bytes a line of it */
+	u32 trace_wanted;           /* BIT(enum trace_sort) */
+	const char *trace_file;     /* where trace lines go; NULL: stderr */
+	struct trace_filter filter; /* which of them */
+	bool stats;                 /* print statistics at exit */
+	bool ram_hash;              /* print instructions retired and a hash of RAM at exit */
+};
+
+/* Fills in *config, whose address must not change afterwards. False: see err, which is one line and names the option. */
+bool options_parse(struct config *config, int argc, char **argv, struct error *err) must_check;
+
+/* Prints the help, coloured if that is wanted. Fits 80 columns and 50 lines. */
+void options_print_help(bool colour);
+
+/* Reads a number: decimal, 0x..., 0b...; `suffixes` allows K, M, G (powers of 1024). False: it is none, or does not fit. */
+bool options_number(const char *text, bool suffixes, u64 *value) must_check;
+
+#endif

@@ -1,0 +1,483 @@
+/*
+ * Traces as text: see trace_text.h. Lines are put together in a buffer of their own, because printf() is too slow for one
+ * line an instruction.
+ *
+ * Spike's commit log, which sort insn follows (riscv/execute.cc there):
+ *     core   0: 3 0x0000000080000000 (0x00000297) x5  0x0000000080000000
+ *     core   0: 0 0x0000000000010148 (0xe398) mem 0x0000003ffffffb10 0x0000000000000001
+ * After hart, mode, pc and bits come registers written, in the order of their numbers; then the addresses loaded from; then
+ * addresses stored to with the value.
+ */
+#include "emu/trace_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/csr.h"
+#include "emu/names.h"
+#include "emu/options.h"
+#include "emu/symbols.h"
+#include "mmu/mmu.h"
+#include "mmu/tlb.h"
+#include "mmu/walk.h"
+
+#define LINE_SIZE 1024
+#define NAME_SIZE 96
+#define EFFECTS_MAX 8
+
+/* An access or CSR write of the instruction at work, kept for its line. */
+struct effect {
+	u64 where; /* va, or the CSR's number */
+	u64 value; /* stored, or written */
+	u8 size;   /* bytes stored */
+};
+
+/* What the instruction at work on one hart has done so far; more than EFFECTS_MAX of a kind are left out. */
+struct effects {
+	u32 loads, stores, csrs; /* how many of each */
+	struct effect load[EFFECTS_MAX];
+	struct effect store[EFFECTS_MAX];
+	struct effect csr[EFFECTS_MAX];
+};
+
+struct trace_text {
+	FILE *out;                     /* where lines go */
+	const struct symbols *symbols; /* names for addresses, or NULL */
+	struct trace_filter filter;    /* which events */
+	u32 wanted;                    /* which sorts */
+	void (*before)(void *arg);     /* called before each line, or NULL */
+	void *before_arg;              /* what it is given */
+	u32 length;                    /* of the line being put together */
+	char line[LINE_SIZE];          /* it */
+	struct effects effects[OPTIONS_HARTS_MAX];
+};
+
+/* --- putting a line together --- */
+
+static void put(struct trace_text *t, const char *text)
+{
+	while (*text && t->length < LINE_SIZE - 1)
+		t->line[t->length++] = *text++;
+}
+
+/* `digits` hexadecimal digits, or as many as it takes if that is 0. */
+static void put_hex(struct trace_text *t, u64 value, u32 digits)
+{
+	if (digits == 0)
+		for (digits = 1; digits < 16 && value >> (4 * digits); digits++)
+			;
+	put(t, "0x");
+	while (digits-- && t->length < LINE_SIZE - 1)
+		t->line[t->length++] = "0123456789abcdef"[value >> (4 * digits) & 15];
+}
+
+static void put_decimal(struct trace_text *t, u64 value, u32 width)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%*llu", (int)width, (unsigned long long)value);
+	put(t, digits);
+}
+
+/* " <name+0x12>", if the address has a name. */
+static void put_name(struct trace_text *t, u64 address)
+{
+	char name[NAME_SIZE];
+	if (!symbols_describe(t->symbols, address, name, sizeof(name)))
+		return;
+	put(t, " <");
+	put(t, name);
+	put(t, ">");
+}
+
+static void put_size(struct trace_text *t, u32 size_log2)
+{
+	static const char *const units[] = { " B", " KiB", " MiB", " GiB", " TiB" };
+	put_decimal(t, 1ull << size_log2 % 10, 0);
+	put(t, units[size_log2 / 10 < ARRAY_SIZE(units) ? size_log2 / 10 : 0]);
+}
+
+/* The flags of a PTE in the order of their bits: "VRW-U-AD". */
+static void put_flags(struct trace_text *t, u64 pte)
+{
+	char flags[9] = "VRWXUGAD";
+	for (u32 i = 0; i < 8; i++)
+		if (!(pte >> i & 1))
+			flags[i] = '-';
+	put(t, flags);
+}
+
+static void finish_line(struct trace_text *t)
+{
+	t->line[t->length++] = '\n';
+	if (t->before)
+		t->before(t->before_arg);
+	fwrite(t->line, t->length, 1, t->out);
+	t->length = 0;
+}
+
+/* What all lines but insn's begin with: sort, hart, instructions retired, mode, pc. */
+static void begin_line(struct trace_text *t, const char *sort, const struct trace_head *head)
+{
+	put(t, sort);
+	put(t, " h");
+	put_decimal(t, head->hart, 0);
+	put(t, " #");
+	put_decimal(t, head->instret, 0);
+	char mode[] = { ' ', priv_letter(head->priv), ' ', '\0' };
+	put(t, mode);
+	put_hex(t, head->pc, 0);
+	put_name(t, head->pc);
+	put(t, ": ");
+}
+
+/* --- the filter --- */
+
+static bool is_within(u64 value, u64 lo, u64 hi)
+{
+	return value >= lo && value <= hi;
+}
+
+static bool head_passes(const struct trace_filter *f, const struct trace_head *head)
+{
+	return is_within(head->pc, f->pc_lo, f->pc_hi) && is_within(head->instret, f->insn_first, f->insn_last) &&
+	       (f->privs >> head->priv & 1) && (f->hart < 0 || f->hart == (s64)head->hart);
+}
+
+static bool has_address_filter(const struct trace_filter *f)
+{
+	return f->addr_lo != 0 || f->addr_hi != UINT64_MAX;
+}
+
+/* True if one of size bytes at the address is asked for. */
+static bool address_passes(const struct trace_filter *f, u64 address, u64 size)
+{
+	u64 last = address + (size - 1) < address ? UINT64_MAX : address + (size - 1);
+	return last >= f->addr_lo && address <= f->addr_hi;
+}
+
+/* --- instructions --- */
+
+static void remember(struct effect *list, u32 *count, u64 where, u64 value, u8 size)
+{
+	if (*count < EFFECTS_MAX)
+		list[(*count)++] = (struct effect){ .where = where, .value = value, .size = size };
+}
+
+static void remember_access(struct effects *e, const struct trace_mem *mem)
+{
+	if (mem->access == ACCESS_STORE)
+		remember(e->store, &e->stores, mem->va, mem->value, mem->size);
+	else
+		remember(e->load, &e->loads, mem->va, 0, mem->size);
+}
+
+static void put_effects(struct trace_text *t, const struct effects *e)
+{
+	for (u32 i = 0; i < e->csrs; i++) {
+		const char *name = csr_name((u32)e->csr[i].where);
+		put(t, " c");
+		put_decimal(t, e->csr[i].where, 0);
+		put(t, "_");
+		put(t, name ? name : "unknown");
+		put(t, " ");
+		put_hex(t, e->csr[i].value, 16);
+	}
+	for (u32 i = 0; i < e->loads; i++) {
+		put(t, " mem ");
+		put_hex(t, e->load[i].where, 16);
+	}
+	for (u32 i = 0; i < e->stores; i++) {
+		put(t, " mem ");
+		put_hex(t, e->store[i].where, 16);
+		put(t, " ");
+		put_hex(t, e->store[i].value, 2 * (e->store[i].size <= 8 ? e->store[i].size : 8));
+	}
+}
+
+static void emit_insn(struct trace_text *t, const struct trace_insn *insn)
+{
+	const struct effects *e = &t->effects[insn->head.hart];
+	if (!head_passes(&t->filter, &insn->head) || !address_passes(&t->filter, insn->head.pc, insn->len))
+		return;
+	put(t, "core");
+	put_decimal(t, insn->head.hart, 4);
+	put(t, ": ");
+	put_decimal(t, insn->head.priv, 0);
+	put(t, " ");
+	put_hex(t, insn->head.pc, 16);
+	put(t, " (");
+	put_hex(t, insn->raw, 2u * insn->len);
+	put(t, ")");
+	s32 number = insn->x_rd > 0 ? insn->x_rd : insn->f_rd;
+	if (insn->x_rd > 0 || insn->f_rd >= 0) {
+		put(t, insn->x_rd > 0 ? " x" : " f");
+		put_decimal(t, (u64)number, 0);
+		put(t, number < 10 ? "  " : " ");
+		put_hex(t, insn->value, 16);
+	}
+	put_effects(t, e);
+	finish_line(t);
+}
+
+/* --- the other sorts --- */
+
+static void emit_mem(struct trace_text *t, const struct trace_mem *mem)
+{
+	if (!address_passes(&t->filter, mem->va, mem->size) && !address_passes(&t->filter, mem->pa, mem->size))
+		return;
+	begin_line(t, "mem ", &mem->head);
+	put(t, access_name(mem->access));
+	put(t, " ");
+	put_decimal(t, mem->size, 0);
+	put(t, " va ");
+	put_hex(t, mem->va, 0);
+	put(t, " pa ");
+	put_hex(t, mem->pa, 0);
+	put(t, " = ");
+	put_hex(t, mem->value, 2 * (mem->size <= 8 ? mem->size : 8));
+	finish_line(t);
+}
+
+static void put_step(struct trace_text *t, const struct trace_walk *w, u32 i)
+{
+	const struct walk_result *r = w->result;
+	const struct walk_step *step = &r->steps[i];
+	bool is_last = i + 1u == r->step_count;
+	put(t, i ? ", L" : "L");
+	put_decimal(t, step->level, 0);
+	put(t, " pte@");
+	put_hex(t, step->pte_addr, 0);
+	if (is_last && (r->reason == WALK_PTE_PMP || r->reason == WALK_PTE_BUS)) {
+		put(t, " unreadable");
+		return;
+	}
+	put(t, "=");
+	put_hex(t, step->pte, 0);
+	if (step->source == WALK_FROM_WALK_CACHE)
+		put(t, " from the walk cache");
+	put(t, " (");
+	if (is_last)
+		put_flags(t, step->pte);
+	else
+		put(t, "ptr");
+	put(t, ")");
+}
+
+static void emit_walk(struct trace_text *t, const struct trace_walk *w)
+{
+	const struct walk_request *q = w->request;
+	const struct walk_result *r = w->result;
+	if (!address_passes(&t->filter, q->va, 1))
+		return;
+	begin_line(t, "walk", &w->head);
+	put(t, access_name(q->access));
+	put(t, " va ");
+	put_hex(t, q->va, 0);
+	put(t, q->levels == 3 ? " sv39" : q->levels == 4 ? " sv48" : " sv57");
+	put(t, " asid ");
+	put_decimal(t, bits(w->satp, 59, 44), 0);
+	put(t, ": ");
+	for (u32 i = 0; i < r->step_count; i++)
+		put_step(t, w, i);
+	put(t, r->step_count ? " -> " : "-> ");
+	if (r->reason == WALK_OK) {
+		put(t, "pa ");
+		put_hex(t, r->pa, 0);
+		put(t, ", ");
+		put_size(t, r->size_log2);
+		put(t, " page");
+		put(t, r->ad_updated ? ", A/D set" : "");
+	} else {
+		put(t, cause_name(walk_cause(r->reason, q->access)));
+		put(t, ": ");
+		put(t, walk_reason_text(r->reason));
+	}
+	finish_line(t);
+}
+
+static void put_mapping(struct trace_text *t, const struct trace_tlb *e)
+{
+	put(t, " va ");
+	put_hex(t, e->va, 0);
+	put(t, " asid ");
+	put_decimal(t, e->asid, 0);
+	put(t, " -> pa ");
+	put_hex(t, e->pa, 0);
+	put(t, ", ");
+	put_size(t, e->size_log2);
+	put(t, " page (");
+	put_flags(t, e->pte);
+	put(t, ")");
+}
+
+static void put_fence(struct trace_text *t, const struct trace_tlb *e)
+{
+	put(t, "fence");
+	if (!e->by_va && !e->by_asid)
+		put(t, " of everything");
+	if (e->by_va) {
+		put(t, " va ");
+		put_hex(t, e->va, 0);
+	}
+	if (e->by_asid) {
+		put(t, " asid ");
+		put_decimal(t, e->asid, 0);
+	}
+}
+
+static void emit_tlb(struct trace_text *t, const struct trace_tlb *e)
+{
+	bool has_address = e->what != TRACE_TLB_FENCE || e->by_va;
+	if (has_address ? !address_passes(&t->filter, e->va, 1) : has_address_filter(&t->filter))
+		return;
+	begin_line(t, "tlb ", &e->head);
+	switch (e->what) {
+	case TRACE_TLB_MISS:
+		put(t, "miss ");
+		put(t, access_name(e->access));
+		put(t, " va ");
+		put_hex(t, e->va, 0);
+		put(t, " asid ");
+		put_decimal(t, e->asid, 0);
+		break;
+	case TRACE_TLB_HIT:
+		put(t, e->level == TLB_SECOND ? "hit in the second level " : "hit ");
+		put(t, access_name(e->access));
+		put_mapping(t, e);
+		break;
+	case TRACE_TLB_FILL:
+		put(t, "fill ");
+		put_mapping(t, e);
+		break;
+	case TRACE_TLB_EVICT:
+		put(t, "evict");
+		put_mapping(t, e);
+		break;
+	case TRACE_TLB_FENCE:
+		put_fence(t, e);
+		break;
+	}
+	finish_line(t);
+}
+
+static void emit_trap(struct trace_text *t, const struct trace_trap *e)
+{
+	bool has_address = !e->is_return && !(e->cause >> 63);
+	if (has_address ? !address_passes(&t->filter, e->tval, 1) : has_address_filter(&t->filter))
+		return;
+	begin_line(t, "trap", &e->head);
+	if (e->is_return) {
+		put(t, "return");
+	} else {
+		put(t, cause_name(e->cause));
+		put(t, " (cause ");
+		put_decimal(t, e->cause & ~BIT(63), 0);
+		put(t, ")");
+	}
+	if (has_address) {
+		put(t, " tval ");
+		put_hex(t, e->tval, 0);
+	}
+	char mode[] = { ' ', '-', '>', ' ', priv_letter(e->to_priv), ' ', '\0' };
+	put(t, mode);
+	put_hex(t, e->target, 0);
+	put_name(t, e->target);
+	finish_line(t);
+}
+
+static void emit_csr(struct trace_text *t, const struct trace_csr *e)
+{
+	const char *name = csr_name(e->number);
+	if (has_address_filter(&t->filter))
+		return;
+	begin_line(t, "csr ", &e->head);
+	put(t, name ? name : "unknown");
+	put(t, " = ");
+	put_hex(t, e->value, 16);
+	finish_line(t);
+}
+
+/* --- the sink --- */
+
+/* Notes what belongs on the line of the instruction at work. */
+static void keep_for_line(struct trace_text *t, enum trace_sort sort, const struct trace_head *head, const void *event)
+{
+	struct effects *e = &t->effects[head->hart];
+	if (sort == TRACE_MEM) {
+		remember_access(e, event);
+	} else if (sort == TRACE_CSR) {
+		const struct trace_csr *csr = event;
+		remember(e->csr, &e->csrs, csr->number, csr->value, 8);
+	} else if (sort == TRACE_TRAP && !((const struct trace_trap *)event)->is_return) {
+		*e = (struct effects){ 0 };
+	}
+}
+
+void trace_text_emit(void *text, enum trace_sort sort, const void *event)
+{
+	struct trace_text *t = text;
+	const struct trace_head *head = event;
+	bool wanted = t->wanted >> sort & 1;
+	if (head->hart >= OPTIONS_HARTS_MAX)
+		return;
+	if (t->wanted >> TRACE_INSN & 1)
+		keep_for_line(t, sort, head, event);
+	if (sort == TRACE_INSN) {
+		emit_insn(t, event);
+		t->effects[head->hart] = (struct effects){ 0 };
+		return;
+	}
+	if (!wanted || !head_passes(&t->filter, head))
+		return;
+	switch (sort) {
+	case TRACE_MEM:
+		emit_mem(t, event);
+		break;
+	case TRACE_WALK:
+		emit_walk(t, event);
+		break;
+	case TRACE_TLB:
+		emit_tlb(t, event);
+		break;
+	case TRACE_TRAP:
+		emit_trap(t, event);
+		break;
+	case TRACE_CSR:
+		emit_csr(t, event);
+		break;
+	case TRACE_INSN:
+	case TRACE_SORTS:
+		break;
+	}
+}
+
+u32 trace_text_needs(const struct trace_text *t)
+{
+	u32 for_lines = 1u << TRACE_MEM | 1u << TRACE_CSR | 1u << TRACE_TRAP;
+	return t->wanted | (t->wanted >> TRACE_INSN & 1 ? for_lines : 0);
+}
+
+struct trace_text *trace_text_create(FILE *out, const struct trace_filter *filter, u32 wanted,
+                                     const struct symbols *symbols)
+{
+	struct trace_text *t = xcalloc(1, sizeof(*t));
+	t->out = out;
+	t->filter = *filter;
+	t->wanted = wanted;
+	t->symbols = symbols;
+	return t;
+}
+
+void trace_text_destroy(struct trace_text *t)
+{
+	if (!t)
+		return;
+	fflush(t->out);
+	free(t);
+}
+
+void trace_text_before_line(struct trace_text *t, void (*before)(void *arg), void *arg)
+{
+	t->before = before;
+	t->before_arg = arg;
+}

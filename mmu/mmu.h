@@ -1,0 +1,167 @@
+/*
+ * The MMU of one hart: joins walker, TLB, PMP, fast path and bus into loads, stores and fetches by virtual address.
+ *
+ * What the fast path (mmu/fast.h) does not take comes here: page crossings, misalignment, devices, TLB misses, faults. A
+ * failed access leaves cause and tval in `fault` and returns false; cpu/trap.c makes a trap of it. The hart tells the MMU
+ * about satp, privilege and mstatus by mmu_set_context(); the MMU knows no hart.
+ */
+#ifndef RVEMU_MMU_MMU_H
+#define RVEMU_MMU_MMU_H
+
+#include "emu/base/trace.h"
+#include "mmu/fast.h"
+#include "mmu/pmp.h"
+#include "mmu/tlb.h"
+#include "mmu/walk.h"
+
+/* The bits of mstatus that translation depends on: privileged manual, "Machine Status". The others are in cpu/csr.h. */
+#define MSTATUS_MPP_SHIFT 11
+#define MSTATUS_MPRV BIT(17)
+#define MSTATUS_SUM BIT(18)
+#define MSTATUS_MXR BIT(19)
+
+/* How hardware treats A=0, and D=0 on a store. */
+enum ad_mode {
+	AD_TRAP,   /* page fault (Svade) */
+	AD_UPDATE, /* hardware sets them, always */
+	AD_ADUE,   /* menvcfg.ADUE decides (Svadu) */
+};
+
+/* What is fixed when the machine is built. */
+struct mmu_config {
+	const struct tlb_config *tlb; /* geometry */
+	u8 ad;                        /* enum ad_mode */
+	u8 asid_bits;                 /* 0..16 */
+	u8 levels_max;                /* 3: Sv39; 4: also Sv48; 5: also Sv57 */
+	bool has_svnapot;
+	bool has_svpbmt;
+	bool misaligned_trap;         /* misaligned loads and stores trap instead of being done */
+};
+
+/* Where a PTE was found: walk_step.source. */
+enum walk_source { WALK_FROM_MEMORY, WALK_FROM_WALK_CACHE };
+
+/* Contexts with fast tables of their own. */
+enum mmu_context {
+	MMU_CTX_M,         /* M mode: no translation */
+	MMU_CTX_U,
+	MMU_CTX_S,
+	MMU_CTX_S_SUM,
+	MMU_CTX_U_MXR,
+	MMU_CTX_S_MXR,
+	MMU_CTX_S_SUM_MXR,
+	MMU_CONTEXTS,
+};
+
+/* How many fills a table remembers; past that it is wiped whole. */
+#define FAST_LOG_SIZE 1024
+
+struct fast_table {
+	struct fast_entry *entries; /* FAST_ENTRIES of them; NULL until the context is first used */
+	u32 filled;                 /* entries filled since it was last empty */
+	u16 log[FAST_LOG_SIZE];     /* which ones */
+};
+
+/* The failed access, for the trap. */
+struct mmu_fault {
+	u64 cause;                /* exception code */
+	u64 tval;                 /* virtual address of the failed byte's access part */
+	enum walk_reason reason;  /* which rule was broken; WALK_OK for misalignment */
+};
+
+struct mmu_stats {
+	u64 walks[3];       /* by enum access */
+	u64 walk_faults[3]; /* walks that ended in a page or access fault, by enum access */
+	u64 tlb_misses[3];  /* TLB misses, by enum access */
+	u64 pte_reads;      /* PTEs read from memory */
+	u64 ad_updates;     /* walks that set A or D */
+	u64 fast_fills;     /* fast entries made */
+	u64 fast_flushes;   /* tables emptied */
+	u64 loads, stores;  /* accesses that came the slow way */
+};
+
+struct mmu {
+	/* hot */
+	struct fast_entry *fast;   /* table of the context that data accesses have now */
+
+	/* the state translation depends on: mmu_set_context() */
+	u64 satp;                  /* as the guest reads it */
+	u8 priv;                   /* enum priv of fetches */
+	u8 data_priv;              /* enum priv of loads and stores (MPRV) */
+	bool sum, mxr;             /* mstatus.SUM, MXR */
+	bool adue, pbmte;          /* menvcfg.ADUE, PBMTE */
+	u8 levels;                 /* 0: bare; 3, 4, 5 */
+	u16 asid;                  /* current address space */
+	u8 context;                /* enum mmu_context of data accesses */
+
+	/* set by slow paths, cleared by who acts on them */
+	bool device_touched;       /* a device was loaded from or stored to: time and interrupts may have moved */
+	bool code_written;         /* a store hit decoded code: the block at work may be stale */
+	struct mmu_fault fault;    /* valid after a false return */
+
+	struct mmu_config config;
+	struct bus *bus;
+	struct tlb *tlb;
+	struct pmp pmp;
+	struct fast_table tables[MMU_CONTEXTS];
+	struct mmu_stats stats;
+	bool all_slow;             /* no fast entries: somebody must see every access */
+
+	/* the outside */
+	const struct trace *trace;                                   /* never NULL */
+	void (*trace_head)(void *owner, struct trace_head *head);    /* fills in hart, pc, instret, time */
+	void (*before_device)(void *owner);                          /* brings guest time up to this very access */
+	void (*fetch_drop)(void *owner);                             /* fetch translations may have changed or gone */
+	void *owner;                                                 /* what the three are given */
+};
+
+/* Prepares a zeroed struct: out of reset, M mode, bare. `trace` and the three callbacks must be set afterwards. */
+void mmu_init(struct mmu *m, struct bus *bus, const struct mmu_config *config);
+void mmu_free(struct mmu *m);
+
+/* Back to reset: bare, PMP off, TLB empty. */
+void mmu_reset(struct mmu *m);
+
+/* The hart's privilege, mstatus (MPRV, MPP, SUM, MXR) or menvcfg changed. Cheap: called on every trap and return. */
+void mmu_set_context(struct mmu *m, enum priv priv, u64 mstatus, bool adue, bool pbmte);
+
+/* Writes satp. A mode this machine lacks leaves everything as it was (privileged manual, "Supervisor Address Translation and
+ * Protection Register"). Flushes no TLB entry. */
+void mmu_write_satp(struct mmu *m, u64 satp);
+
+/* sfence.vma and sinval.vma: rs1 != x0 is by_va, rs2 != x0 is by_asid. */
+void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid);
+
+/* PMP registers changed. */
+void mmu_pmp_changed(struct mmu *m);
+
+/* Sees every access from now on (or no longer): for memory traces and for TLBs that need hits. */
+void mmu_set_all_slow(struct mmu *m, bool on);
+
+/* Loads `size` (1, 2, 4, 8) bytes, zero-extended. False: fault set, nothing loaded (devices: no side effect). */
+bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value) must_check;
+
+/* Stores likewise. False: fault set, nothing stored, also where the access crosses a page. */
+bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value) must_check;
+
+/* Host address of `size` bytes (4, 8, 16) for LR (ACCESS_LOAD), SC and AMO (ACCESS_STORE); they must be aligned and in RAM.
+ * NULL: fault set. *pa is the physical address. After a store through it call mmu_atomic_stored(). */
+u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum access access, u64 *pa) must_check;
+void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value);
+
+/* Translates a fetch of the page that va lies in. *pa is va's physical address; *uniform says that PMP lets every byte of the
+ * page be fetched; otherwise each instruction needs mmu_fetch_allowed(). */
+bool mmu_fetch(struct mmu *m, u64 va, u64 *pa, bool *uniform) must_check;
+bool mmu_fetch_allowed(struct mmu *m, u64 va, u64 pa, u32 size) must_check;
+
+/* Cache-block management: checks that the block may be touched. `zero`: it is a store, and the 64 bytes are cleared; otherwise
+ * a load or store permission is enough. va is any address in the block. False: fault set (always as store/AMO). */
+bool mmu_cbo(struct mmu *m, u64 va, bool zero) must_check;
+
+/* Translates for a debugger or the monitor: no trap, no TLB, no A/D update, no event. Returns the walk. */
+void mmu_probe(struct mmu *m, u64 va, enum access access, struct walk_result *result);
+
+/* Takes stores to the RAM page at pa out of every fast table: it now holds decoded code. */
+void mmu_protect_page(struct mmu *m, u64 pa);
+
+#endif

@@ -1,0 +1,573 @@
+/*
+ * The architectural TLB: arrays of entries at two levels, and a cache of pointer PTEs for the walker.
+ *
+ * Time is a counter. An entry's stamp is its birth; a fence without an address notes the time of the fence, once for the
+ * whole TLB and once an ASID, and every older entry is dead without having been touched. Lookups compare eight ways at once
+ * by a byte of hash each, which is only a hint: the entry itself is compared in full.
+ *
+ * The two levels are neither inclusive nor exclusive: a walk fills both, a second-level hit is copied to the first, and each
+ * array replaces on its own. An ASID's entries compete with all others for the ways of a set, since sets are chosen by
+ * address alone. Not here: permissions (mmu/walk.c), PTE reads (mmu/mmu.c), presets (mmu/tlb_presets.c).
+ */
+#include "mmu/tlb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mmu/tlb_internal.h"
+
+#define PAGE_SHIFT 12
+#define ASIDS 65536
+
+/* Page sizes, as log2 of pages: one kind for each leaf level, and one for NAPOT. */
+enum { PAGE_KINDS = 6 };
+static const u8 kind_shift[PAGE_KINDS] = { 0, 4, 9, 18, 27, 36 };
+
+static bool is_valid(const struct tlb *tlb, const struct tlb_entry *entry)
+{
+	return tlb_is_alive(tlb, entry->stamp, entry->global, entry->asid);
+}
+
+/*
+ * PLRU: a binary tree over the ways, rounded up to a power of two; each node's bit points to the half that was used longer
+ * ago. Where the number of ways is no power of two, a half without ways is never chosen.
+ */
+static u32 tree_leaves(u32 ways)
+{
+	return ways == 1 ? 1 : 1u << (32 - __builtin_clz(ways - 1));
+}
+
+void tlb_plru_touch(u64 *tree, u32 ways, u32 way)
+{
+	for (u32 node = tree_leaves(ways) + way; node > 1; node /= 2) {
+		if (node & 1)
+			*tree &= ~BIT(node / 2);
+		else
+			*tree |= BIT(node / 2);
+	}
+}
+
+u32 tlb_plru_victim(u64 tree, u32 ways)
+{
+	u32 node = 1, first = 0;
+
+	for (u32 half = tree_leaves(ways) / 2; half > 0; half /= 2) {
+		bool right = tree >> node & 1 && first + half < ways;
+
+		node = 2 * node + right;
+		first += right ? half : 0;
+	}
+	return first;
+}
+
+static u32 kind_of(const struct tlb_entry *entry)
+{
+	for (u32 kind = 0; kind < PAGE_KINDS; kind++) {
+		if (entry->size_log2 == PAGE_SHIFT + kind_shift[kind])
+			return kind;
+	}
+	BUG_ON(true);
+	return 0;
+}
+
+/* Tags are bytes, eight ways a word. Bit 7 is set in every one, so that an empty way (0) does not even look like a hit. */
+static u64 tag_of(const struct array *array, u64 key, u32 kind)
+{
+	u64 above_set = (key >> array->set_bits) * PAGE_KINDS + kind;
+
+	return (above_set * 0x9e3779b97f4a7c15ull) >> 57 | 0x80;
+}
+
+/* Bit 7 of each byte of `tags` that is equal to `tag`; now and then also of one that is not. */
+static u64 tag_matches(u64 tags, u64 tag)
+{
+	u64 different = tags ^ tag * 0x0101010101010101ull;
+
+	return (different - 0x0101010101010101ull) & ~different & 0x8080808080808080ull;
+}
+
+/* Where in an array entries of one page size that map vpn would be. */
+struct place {
+	u64 vpn;         /* first page of that size */
+	u64 tag;         /* their tag */
+	u32 first;       /* index of the set's first entry */
+	const u64 *tags; /* of the set */
+	u8 size_log2;    /* bytes mapped */
+};
+
+static always_inline struct place place_of(const struct array *array, u64 vpn, u32 kind)
+{
+	u64 key = vpn >> kind_shift[kind];
+	u32 set = (u32)key & array->set_mask;
+
+	return (struct place){
+		.vpn = key << kind_shift[kind],
+		.tag = tag_of(array, key, kind),
+		.first = set * array->config.ways,
+		.tags = &array->tags[set * array->tag_words],
+		.size_log2 = (u8)(PAGE_SHIFT + kind_shift[kind]),
+	};
+}
+
+static bool is_at(const struct tlb_entry *entry, const struct place *place)
+{
+	return entry->vpn == place->vpn && entry->size_log2 == place->size_log2;
+}
+
+static void touch(struct tlb *tlb, struct array *array, struct tlb_entry *entry)
+{
+	u32 index = (u32)(entry - array->entries);
+
+	if (array->config.replacement == TLB_LRU)
+		entry->used = ++tlb->now;
+	else if (array->config.replacement == TLB_PLRU)
+		tlb_plru_touch(&array->plru[index / array->config.ways], array->config.ways,
+		               index % array->config.ways);
+}
+
+static struct asid_state *asid_counts(struct tlb *tlb, u16 asid)
+{
+	struct asid_state *state = &tlb->asids[asid];
+
+	if (state->since != tlb->flushed) {
+		state->since = tlb->flushed;
+		state->live = 0;
+	}
+	return state;
+}
+
+/* Ends a valid entry. `first`: it is of the first level, and whoever made fast entries from it hears of it. */
+static void end_entry(struct tlb *tlb, struct tlb_entry *entry, bool first)
+{
+	tlb->live--;
+	if (!entry->global)
+		asid_counts(tlb, entry->asid)->live--;
+	if (first && tlb->drop)
+		tlb->drop(tlb->drop_arg, entry);
+	entry->stamp = 0;
+}
+
+static struct tlb_entry *array_find(const struct tlb *tlb, const struct array *array, u64 vpn, u16 asid)
+{
+	for (u32 kinds = array->kinds; kinds; kinds &= kinds - 1) {
+		struct place place = place_of(array, vpn, (u32)__builtin_ctz(kinds));
+
+		for (u32 word = 0; word < array->tag_words; word++) {
+			u64 ways = tag_matches(place.tags[word], place.tag);
+
+			for (; ways; ways &= ways - 1) {
+				u32 way = 8 * word + (u32)__builtin_ctzll(ways) / 8;
+				struct tlb_entry *entry = &array->entries[place.first + way];
+
+				if (is_at(entry, &place) && (entry->asid == asid || entry->global) &&
+				    is_valid(tlb, entry))
+					return entry;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* The same for an array whose sets have one word of tags: the default geometry, and the one that has to be quick. */
+static always_inline struct tlb_entry *narrow_find(const struct tlb *tlb, const struct array *array, u64 vpn, u16 asid)
+{
+	for (u32 kinds = array->kinds; kinds; kinds &= kinds - 1) {
+		u32 kind = (u32)__builtin_ctz(kinds);
+		u64 key = vpn >> kind_shift[kind];
+		u32 set = (u32)key & array->set_mask;
+		u64 ways = tag_matches(array->tags[set], tag_of(array, key, kind));
+
+		for (; ways; ways &= ways - 1) {
+			struct tlb_entry *entry =
+				&array->entries[set * array->config.ways + (u32)__builtin_ctzll(ways) / 8];
+
+			if (entry->vpn >> kind_shift[kind] == key &&
+			    entry->size_log2 == PAGE_SHIFT + kind_shift[kind] &&
+			    (entry->asid == asid || entry->global) && is_valid(tlb, entry))
+				return entry;
+		}
+	}
+	return NULL;
+}
+
+/* Ends the valid entries at that place that are selected; `first` as in end_entry(). Returns how many there were. */
+static u32 place_remove(struct tlb *tlb, struct array *array, bool first, const struct place *place,
+                        struct selection *what)
+{
+	u32 removed = 0;
+
+	for (u32 way = 0; way < array->config.ways; way++) {
+		struct tlb_entry *entry = &array->entries[place->first + way];
+
+		if (!is_at(entry, place) || !is_valid(tlb, entry))
+			continue;
+		if (what->by_asid && (entry->global ? !what->globals : entry->asid != what->asid))
+			continue;
+		if (entry->size_log2 > what->largest_log2)
+			what->largest_log2 = entry->size_log2;
+		end_entry(tlb, entry, first);
+		removed++;
+	}
+	return removed;
+}
+
+/* The same for all that the array holds for the selected page, whatever its size. */
+static u32 array_remove(struct tlb *tlb, struct array *array, bool first, struct selection *what)
+{
+	u32 removed = 0;
+
+	for (u32 kinds = array->kinds; kinds; kinds &= kinds - 1) {
+		struct place place = place_of(array, what->vpn, (u32)__builtin_ctz(kinds));
+		u64 matches = 0;
+
+		for (u32 word = 0; word < array->tag_words; word++)
+			matches |= tag_matches(place.tags[word], place.tag);
+		if (matches)
+			removed += place_remove(tlb, array, first, &place, what);
+	}
+	return removed;
+}
+
+/* The way to put a new entry in: an empty one, else as the array's replacement has it. */
+static u32 choose_way(struct tlb *tlb, const struct array *array, u32 set)
+{
+	const struct tlb_entry *entries = &array->entries[set * array->config.ways];
+	u32 ways = array->config.ways;
+	u32 oldest = 0, unused = 0;
+
+	for (u32 way = 0; way < ways; way++) {
+		if (!is_valid(tlb, &entries[way]))
+			return way;
+		if (entries[way].stamp < entries[oldest].stamp)
+			oldest = way;
+		if (entries[way].used < entries[unused].used)
+			unused = way;
+	}
+	switch (array->config.replacement) {
+	case TLB_FIFO:
+		return oldest;
+	case TLB_LRU:
+		return unused;
+	case TLB_PLRU:
+		return tlb_plru_victim(array->plru[set], ways);
+	default:
+		return (u32)(tlb_random(tlb) % ways);
+	}
+}
+
+static struct array *array_for(struct array *arrays, u32 level)
+{
+	for (u32 i = 0; i < TLB_ARRAYS_MAX; i++) {
+		const struct tlb_array_config *config = &arrays[i].config;
+
+		if (config->ways && level >= config->min_level && level <= config->max_level)
+			return &arrays[i];
+	}
+	return NULL;
+}
+
+static void set_tag(struct array *array, u32 set, u32 way, u64 tag)
+{
+	u64 *word = &array->tags[set * array->tag_words + way / 8];
+	u32 shift = way % 8 * 8;
+
+	*word = (*word & ~(0xffull << shift)) | tag << shift;
+}
+
+/* Puts the entry in one level's arrays; nothing there answers for its vpn any more. NULL if none takes its page size. */
+static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, bool first, const struct tlb_entry *entry)
+{
+	struct array *array = array_for(arrays, entry->level);
+	struct tlb_entry *slot;
+	struct place place;
+	u32 kind, set, way;
+
+	if (!array)
+		return NULL;
+	kind = kind_of(entry);
+	place = place_of(array, entry->vpn, kind);
+	set = place.first / array->config.ways;
+	way = choose_way(tlb, array, set);
+	slot = &array->entries[place.first + way];
+	if (is_valid(tlb, slot)) {
+		tlb->stats.evictions += first;
+		end_entry(tlb, slot, first);
+	}
+
+	*slot = *entry;
+	slot->vpn = place.vpn;
+	slot->ppn = entry->ppn & ~MASK(kind_shift[kind]);
+	slot->stamp = slot->used = ++tlb->now;
+	set_tag(array, set, way, place.tag);
+	array->kinds |= 1u << kind;
+	tlb->live++;
+	if (!slot->global)
+		asid_counts(tlb, slot->asid)->live++;
+	touch(tlb, array, slot);
+	return slot;
+}
+
+static struct tlb_entry *level_find(const struct tlb *tlb, struct array *arrays, u64 vpn, u16 asid, struct array **in)
+{
+	for (struct array *array = arrays; array < arrays + TLB_ARRAYS_MAX && array->config.ways; array++) {
+		struct tlb_entry *entry = array_find(tlb, array, vpn, asid);
+
+		if (entry) {
+			*in = array;
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+/* Makes room for a translation of vpn: ends what this level holds for it that the new entry's users could find. */
+static void level_remove(struct tlb *tlb, struct array *arrays, bool first, u64 vpn, const struct tlb_entry *entry)
+{
+	struct selection what = { .vpn = vpn, .by_asid = !entry->global, .asid = entry->asid, .globals = true };
+
+	for (u32 i = 0; i < TLB_ARRAYS_MAX && arrays[i].config.ways; i++)
+		array_remove(tlb, &arrays[i], first, &what);
+}
+
+static struct array *first_arrays(struct tlb *tlb, enum tlb_side side)
+{
+	return tlb->arrays[tlb->config.split ? side : TLB_DATA];
+}
+
+/* The adversary's coin. */
+static bool forgets(struct tlb *tlb)
+{
+	return tlb->config.forget_one_in && tlb_random(tlb) % tlb->config.forget_one_in == 0;
+}
+
+static struct tlb_entry *move_up(struct tlb *tlb, enum tlb_side side, u64 vpn, const struct tlb_entry *entry)
+{
+	struct tlb_entry copy = *entry;
+
+	copy.fetched = side == TLB_FETCH;
+	level_remove(tlb, first_arrays(tlb, side), true, vpn, &copy);
+	return insert(tlb, first_arrays(tlb, side), true, &copy);
+}
+
+static struct tlb_entry *lookup_all(struct tlb *tlb, enum tlb_side side, u64 vpn, u16 asid, enum tlb_level *where)
+{
+	struct array *array;
+	struct tlb_entry *entry = level_find(tlb, first_arrays(tlb, side), vpn, asid, &array);
+
+	*where = TLB_FIRST;
+	if (!entry) {
+		*where = TLB_SECOND;
+		entry = level_find(tlb, tlb->arrays[ARRAYS_SECOND], vpn, asid, &array);
+	}
+	if (entry && forgets(tlb)) {
+		struct tlb_entry lost = *entry;
+
+		level_remove(tlb, first_arrays(tlb, side), true, vpn, &lost);
+		level_remove(tlb, tlb->arrays[ARRAYS_SECOND], false, vpn, &lost);
+		entry = NULL;
+	}
+	if (!entry)
+		*where = TLB_MISS;
+	tlb->stats.hits[side][*where]++;
+	if (!entry)
+		return NULL;
+
+	touch(tlb, array, entry);
+	if (*where == TLB_SECOND)
+		return move_up(tlb, side, vpn, entry);
+	entry->fetched |= side == TLB_FETCH;
+	return entry;
+}
+
+struct tlb_entry *tlb_lookup(struct tlb *tlb, enum tlb_side side, u64 va, u16 asid, enum tlb_level *where)
+{
+	struct tlb_entry *entry;
+
+	tlb->stats.lookups[side]++;
+	if (tlb->is_plain) {
+		entry = narrow_find(tlb, &first_arrays(tlb, side)[0], va >> PAGE_SHIFT, asid);
+		if (likely(entry)) {
+			tlb->stats.hits[side][TLB_FIRST]++;
+			if (side == TLB_FETCH)
+				entry->fetched = true;
+			*where = TLB_FIRST;
+			return entry;
+		}
+	}
+	return lookup_all(tlb, side, va >> PAGE_SHIFT, asid, where);
+}
+
+struct tlb_entry *tlb_fill(struct tlb *tlb, enum tlb_side side, const struct tlb_entry *entry)
+{
+	struct array *first = first_arrays(tlb, side);
+	struct tlb_entry fresh = *entry;
+
+	tlb->stats.fills++;
+	fresh.fetched = side == TLB_FETCH;
+	level_remove(tlb, first, true, fresh.vpn, &fresh);
+	level_remove(tlb, tlb->arrays[ARRAYS_SECOND], false, fresh.vpn, &fresh);
+	insert(tlb, tlb->arrays[ARRAYS_SECOND], false, &fresh);
+	return insert(tlb, first, true, &fresh);
+}
+
+void tlb_on_drop(struct tlb *tlb, void (*drop)(void *arg, const struct tlb_entry *entry), void *arg)
+{
+	tlb->drop = drop;
+	tlb->drop_arg = arg;
+}
+
+static struct array *nth_array(struct tlb *tlb, u32 n)
+{
+	return &tlb->arrays[n / TLB_ARRAYS_MAX][n % TLB_ARRAYS_MAX];
+}
+
+static void flush_page(struct tlb *tlb, struct selection *what)
+{
+	for (u32 i = 0; i < ARRAY_GROUPS * TLB_ARRAYS_MAX; i++)
+		tlb->stats.entries_flushed += array_remove(tlb, nth_array(tlb, i), false, what);
+}
+
+static void flush_asid(struct tlb *tlb, u16 asid)
+{
+	struct asid_state *state = asid_counts(tlb, asid);
+
+	tlb->stats.entries_flushed += state->live;
+	tlb->live -= state->live;
+	state->live = 0;
+	state->flushed = ++tlb->now;
+}
+
+static void flush_all(struct tlb *tlb)
+{
+	tlb->stats.entries_flushed += tlb->live;
+	tlb->live = 0;
+	tlb->flushed = ++tlb->now;
+	for (u32 i = 0; i < ARRAY_GROUPS * TLB_ARRAYS_MAX; i++)
+		nth_array(tlb, i)->kinds = 0;
+}
+
+u32 tlb_flush(struct tlb *tlb, bool by_va, u64 va, bool by_asid, u16 asid)
+{
+	struct selection what = { .vpn = va >> PAGE_SHIFT, .by_asid = by_asid, .asid = asid, .globals = false };
+
+	tlb->stats.flushes[2 * by_va + by_asid]++;
+	if (by_va)
+		flush_page(tlb, &what);
+	else if (by_asid)
+		flush_asid(tlb, asid);
+	else
+		flush_all(tlb);
+	return what.largest_log2;
+}
+
+void tlb_each(const struct tlb *tlb, void (*see)(void *arg, const char *array, const struct tlb_entry *entry),
+              void *arg)
+{
+	for (u32 n = 0; n < ARRAY_GROUPS * TLB_ARRAYS_MAX; n++) {
+		const struct array *array = &tlb->arrays[n / TLB_ARRAYS_MAX][n % TLB_ARRAYS_MAX];
+
+		for (u32 i = 0; i < array->config.sets * array->config.ways; i++) {
+			if (is_valid(tlb, &array->entries[i]))
+				see(arg, array->name, &array->entries[i]);
+		}
+	}
+}
+
+void tlb_check_geometry(const struct tlb_array_config *config)
+{
+	BUG_ON(!is_power_of_two(config->sets) || config->min_level > config->max_level);
+	BUG_ON(config->replacement == TLB_PLRU && config->ways > TLB_PLRU_WAYS_MAX);
+}
+
+static void array_create(struct array *array, const struct tlb_array_config *config, const char *name, u32 n)
+{
+	size_t count = (size_t)config->sets * config->ways;
+
+	if (!config->ways)
+		return;
+	tlb_check_geometry(config);
+	array->config = *config;
+	array->set_mask = config->sets - 1;
+	array->set_bits = (u32)__builtin_ctz(config->sets);
+	array->tag_words = (config->ways + 7) / 8;
+	array->tags = xcalloc((size_t)config->sets * array->tag_words, sizeof(*array->tags));
+	array->entries = xcalloc(count, sizeof(*array->entries));
+	array->plru = xcalloc(config->sets, sizeof(*array->plru));
+	snprintf(array->name, sizeof(array->name), n ? "%s.%u" : "%s", name, n);
+}
+
+static bool config_needs_hits(const struct tlb_config *config)
+{
+	if (config->forget_one_in)
+		return true;
+	for (u32 i = 0; i < 2 * TLB_ARRAYS_MAX; i++) {
+		const struct tlb_array_config *array = &config->first[i / TLB_ARRAYS_MAX][i % TLB_ARRAYS_MAX];
+
+		if (array->ways > 1 && (array->replacement == TLB_LRU || array->replacement == TLB_PLRU))
+			return true;
+	}
+	return false;
+}
+
+static bool config_is_plain(const struct tlb_config *config)
+{
+	for (u32 side = 0; side <= config->split; side++) {
+		if (config->first[side][0].ways > 8 || config->first[side][1].ways)
+			return false;
+	}
+	return true;
+}
+
+struct tlb *tlb_create(const struct tlb_config *config)
+{
+	struct tlb *tlb = xcalloc(1, sizeof(*tlb));
+
+	tlb->config = *config;
+	tlb->needs_hits = config_needs_hits(config);
+	tlb->is_plain = !tlb->needs_hits && config_is_plain(config);
+	tlb->random = config->seed * 2 + 1; /* a xorshift must not start at 0 */
+	tlb->asids = xcalloc(ASIDS, sizeof(*tlb->asids));
+	for (u32 i = 0; i < TLB_ARRAYS_MAX; i++) {
+		array_create(&tlb->arrays[TLB_DATA][i], &config->first[TLB_DATA][i], config->split ? "data" : "unified",
+		             i);
+		if (config->split)
+			array_create(&tlb->arrays[TLB_FETCH][i], &config->first[TLB_FETCH][i], "fetch", i);
+		array_create(&tlb->arrays[ARRAYS_SECOND][i], &config->second[i], "second", i);
+		tlb_walk_cache_create(&tlb->pointers[i], &config->walk_cache[i]);
+	}
+	for (u32 level = 0; level < WALK_LEVELS_MAX; level++) {
+		BUG_ON(!array_for(first_arrays(tlb, TLB_DATA), level));
+		BUG_ON(!array_for(first_arrays(tlb, TLB_FETCH), level));
+	}
+	return tlb;
+}
+
+void tlb_destroy(struct tlb *tlb)
+{
+	if (!tlb)
+		return;
+	for (u32 i = 0; i < ARRAY_GROUPS * TLB_ARRAYS_MAX; i++) {
+		free(nth_array(tlb, i)->tags);
+		free(nth_array(tlb, i)->entries);
+		free(nth_array(tlb, i)->plru);
+	}
+	for (u32 i = 0; i < TLB_ARRAYS_MAX; i++)
+		tlb_walk_cache_destroy(&tlb->pointers[i]);
+	free(tlb->asids);
+	free(tlb);
+}
+
+const struct tlb_config *tlb_config(const struct tlb *tlb)
+{
+	return &tlb->config;
+}
+
+const struct tlb_stats *tlb_stats(const struct tlb *tlb)
+{
+	return &tlb->stats;
+}
+
+bool tlb_needs_hits(const struct tlb *tlb)
+{
+	return tlb->needs_hits;
+}

@@ -1,0 +1,131 @@
+/*
+ * TLB geometries by name. The structure is that of the cores' published sources and manuals: sizes, associativity, what is
+ * split, what a second level and a walk cache hold. It is not calibrated: sectored entries, banking, prefetch and the timing
+ * of each core are left out, and `second_cycles` is a round number except for champsim, whose model states it.
+ */
+#include "mmu/tlb.h"
+
+#include <string.h>
+
+#define TOP (WALK_LEVELS_MAX - 1)
+
+/* Arrays for all page sizes, base pages only, superpages only. */
+#define ALL(n_sets, n_ways, policy)                                                                                    \
+	{                                                                                                              \
+		.sets = (n_sets), .ways = (n_ways), .replacement = (policy), .max_level = TOP                          \
+	}
+#define BASE(n_sets, n_ways, policy)                                                                                   \
+	{                                                                                                              \
+		.sets = (n_sets), .ways = (n_ways), .replacement = (policy)                                            \
+	}
+#define SUPER(n_ways, policy)                                                                                          \
+	{                                                                                                              \
+		.sets = 1, .ways = (n_ways), .replacement = (policy), .min_level = 1, .max_level = TOP                 \
+	}
+/* A walk cache for pointers found at levels from..to. */
+#define WALK(n_sets, n_ways, policy, from, to)                                                                         \
+	{                                                                                                              \
+		.sets = (n_sets), .ways = (n_ways), .replacement = (policy), .min_level = (from), .max_level = (to)    \
+	}
+
+static const struct tlb_config presets[] = {
+	{
+		.name = "fast",
+		.first = { { ALL(4096, 8, TLB_FIFO) } },
+	},
+	{
+		.name = "teach",
+		.split = true,
+		.first = { { ALL(1, 4, TLB_LRU) }, { ALL(1, 4, TLB_LRU) } },
+	},
+	{
+		.name = "rocket",
+		.split = true,
+		.first = { { BASE(1, 32, TLB_PLRU), SUPER(4, TLB_PLRU) },
+	                   { BASE(1, 32, TLB_PLRU), SUPER(4, TLB_PLRU) } },
+		.walk_cache = { WALK(1, 8, TLB_PLRU, 1, TOP) },
+		.ad_trap = true,
+	},
+	{
+		.name = "boom",
+		.split = true,
+		.first = { { BASE(1, 8, TLB_PLRU), SUPER(4, TLB_PLRU) },
+	                   { BASE(1, 32, TLB_PLRU), SUPER(4, TLB_PLRU) } },
+		.second = { BASE(512, 1, TLB_FIFO) },
+		.walk_cache = { WALK(1, 8, TLB_PLRU, 1, TOP) },
+		.second_cycles = 3,
+		.ad_trap = true,
+	},
+	{
+		.name = "boom-mega",
+		.split = true,
+		.first = { { BASE(1, 32, TLB_PLRU), SUPER(4, TLB_PLRU) },
+	                   { BASE(1, 32, TLB_PLRU), SUPER(4, TLB_PLRU) } },
+		.second = { BASE(512, 1, TLB_FIFO) },
+		.walk_cache = { WALK(1, 8, TLB_PLRU, 1, TOP) },
+		.second_cycles = 3,
+		.ad_trap = true,
+	},
+	{
+		.name = "cva6",
+		.split = true,
+		.first = { { ALL(1, 16, TLB_PLRU) }, { ALL(1, 16, TLB_PLRU) } },
+		.ad_trap = true,
+	},
+	{
+		.name = "u54",
+		.split = true,
+		.first = { { ALL(1, 32, TLB_PLRU) }, { ALL(1, 32, TLB_PLRU) } },
+		.ad_trap = true,
+	},
+	{
+		.name = "u74",
+		.split = true,
+		.first = { { ALL(1, 40, TLB_PLRU) }, { ALL(1, 40, TLB_PLRU) } },
+		.second = { BASE(512, 1, TLB_FIFO) },
+		.second_cycles = 3,
+		.ad_trap = true,
+	},
+	{
+		.name = "xiangshan",
+		.split = true,
+		.first = { { ALL(1, 48, TLB_PLRU) }, { ALL(1, 48, TLB_PLRU) } },
+		.second = { BASE(32, 8, TLB_PLRU), SUPER(16, TLB_PLRU) },
+		.walk_cache = { WALK(8, 4, TLB_PLRU, 1, 1), WALK(1, 16, TLB_PLRU, 2, 2),
+	                        WALK(1, 16, TLB_PLRU, 3, TOP) },
+		.second_cycles = 4,
+		.ad_trap = true,
+	},
+	{
+		.name = "champsim",
+		.split = true,
+		.first = { { ALL(16, 4, TLB_LRU) }, { ALL(16, 4, TLB_LRU) } },
+		.second = { ALL(128, 12, TLB_LRU) },
+		.walk_cache = { WALK(4, 8, TLB_LRU, 1, 1), WALK(2, 4, TLB_LRU, 2, 2), WALK(1, 4, TLB_LRU, 3, 3),
+	                        WALK(1, 2, TLB_LRU, 4, 4) },
+		.second_cycles = 8,
+	},
+	{
+		.name = "adversarial",
+		.first = { { ALL(4096, 8, TLB_FIFO) } },
+		.walk_cache = { WALK(64, 8, TLB_FIFO, 1, TOP) },
+		.cache_invalid = true,
+		.keep_denied = true,
+		.forget_one_in = 64,
+		.seed = 1,
+	},
+};
+
+const struct tlb_config *tlb_preset_at(u32 i)
+{
+	return i < ARRAY_SIZE(presets) ? &presets[i] : NULL;
+}
+
+const struct tlb_config *tlb_preset(const char *name)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(presets); i++) {
+		if (strcmp(presets[i].name, name) == 0)
+			return &presets[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,117 @@
+#!/bin/bash
+# Builds the guest tests and runs them under ./rvemu: in its default shape, with each TLB preset, with each way of treating A
+# and D, with more than one hart. The last line is the sum: N passed, N failed. A rule that is skipped where the machine is
+# known to have what it needs counts as failed, and so does a program that does not end.
+#
+#   tests/guest/run.sh             everything, under ./rvemu
+#   tests/guest/run.sh NAME...     only these files of rules (sv39, pmp, ...), all variants
+#   EMULATOR=qemu tests/guest/run.sh [NAME...]    one run under QEMU, to test the tests
+#   EMULATOR=spike SPIKE=PATH ...                 the same under Spike
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+EMULATOR=${EMULATOR:-rvemu}
+SPIKE=${SPIKE:-spike}
+OUT=build/guest-tests
+SECONDS_EACH=60
+INSNS_EACH=200000000
+
+passed=0
+failed=0
+
+build() {
+	local name=$1 exit_file=tests/guest/exit_finisher.c
+	[ "$EMULATOR" = spike ] && exit_file=tests/guest/exit_htif.c
+	riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64 -mcmodel=medany -nostdlib -ffreestanding -O1 -g -mno-relax \
+		-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror -I. \
+		-T tests/guest/guest.ld -Wl,--build-id=none,--no-warn-rwx-segments \
+		tests/guest/start.S tests/guest/guest.c tests/guest/world.c tests/guest/console.c $exit_file \
+		"tests/guest/${name}_rules.c" -o "$OUT/$name.elf"
+}
+
+# emulate ELF [options]: runs it.
+emulate() {
+	local elf=$1
+	shift
+	case $EMULATOR in
+	rvemu) timeout $SECONDS_EACH ./rvemu --max-insns $INSNS_EACH "$@" "$elf" </dev/null ;;
+	qemu) timeout $SECONDS_EACH qemu-system-riscv64 -M virt -cpu rv64,svnapot=on,svpbmt=on,svinval=on,sstc=on \
+		-bios none -nographic -kernel "$elf" "$@" </dev/null ;;
+	spike) timeout $SECONDS_EACH "$SPIKE" --isa=rv64gc_zicntr_zicclsm_svnapot_svpbmt_svinval_svadu_sstc \
+		"$@" "$elf" </dev/null ;;
+	esac
+}
+
+# check NAME VARIANT ALLOWED-SKIPS FACTS [options]: one run. ALLOWED-SKIPS and FACTS are regular expressions: which skipped
+# rules are right, and what the line of facts must say.
+check() {
+	local name=$1 variant=$2 allowed=$3 facts=$4 log="$OUT/$1-$2.log" status ok bad
+	shift 4
+	emulate "$OUT/$name.elf" "$@" >"$log" 2>&1
+	status=$?
+	ok=$(grep -c '^ok ' "$log")
+	bad=$(grep -c '^FAIL ' "$log")
+	grep '^FAIL ' "$log" | sed "s/^/$name ($variant): /"
+	if ! grep -q "^$ok passed, $bad failed" "$log"; then
+		echo "$name ($variant): FAIL did not end properly, exit status $status; see $log"
+		bad=$((bad + 1))
+	elif [ $status -ne "$bad" ]; then
+		echo "$name ($variant): FAIL exit status $status with $bad failures"
+		bad=$((bad + 1))
+	fi
+	if ! grep -q "^facts:.*$facts" "$log"; then
+		echo "$name ($variant): FAIL $(grep '^facts:' "$log"), want $facts"
+		bad=$((bad + 1))
+	fi
+	local skipped
+	skipped=$(grep '^skip ' "$log" | grep -Ecv "needs ($allowed)$")
+	if [ "$skipped" -gt 0 ]; then
+		grep '^skip ' "$log" | grep -Ev "needs ($allowed)$" | sed "s/^/$name ($variant): FAIL /"
+		bad=$((bad + skipped))
+	fi
+	printf '%-12s %-14s %3d passed, %d failed\n' "$name" "$variant" "$ok" "$bad"
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+}
+
+# Everything that rvemu has by default; what a variant lacks is said where it is run.
+HAS='ad_trap=1 adue=1 misaligned=1 asid_bits=16 svpbmt=1 svnapot=1 sstc=1 sv48=1 sv57=1 plic_uart=1'
+SINGLE='start_hart1.*' # only rules about a second hart may be skipped
+
+variants() {
+	local name=$1 preset
+	if [ "$EMULATOR" != rvemu ]; then
+		check "$name" "$EMULATOR" '.*' ''
+		return
+	fi
+	check "$name" default "$SINGLE" "$HAS"
+	for preset in teach rocket boom cva6 u54 u74 xiangshan champsim; do
+		check "$name" "tlb-$preset" "$SINGLE|facts.adue" 'ad_trap=1' --tlb $preset
+	done
+	check "$name" smp4 'none' "$HAS" --smp 4
+	check "$name" quantum1 'none' "$HAS" --smp 2 --quantum 1
+	check "$name" ad-trap "$SINGLE|facts.adue" 'ad_trap=1 adue=0' --ad trap
+	check "$name" ad-update "$SINGLE|facts.adue|facts.ad_trap" 'ad_trap=0 adue=0' --ad update
+	check "$name" asid-0 "$SINGLE|facts.asid_bits.*" 'asid_bits=0 ' --asid-bits 0
+	check "$name" asid-7 "$SINGLE" 'asid_bits=7 ' --asid-bits 7
+	check "$name" sv39-only "$SINGLE|facts.sv48|facts.sv57" 'sv48=0 sv57=0' --mmu sv39
+	check "$name" no-misaligned "$SINGLE|facts.misaligned" 'misaligned=0' --misaligned trap
+}
+
+mkdir -p $OUT
+names=("$@")
+if [ ${#names[@]} -eq 0 ]; then
+	for file in tests/guest/*_rules.c; do
+		names+=("$(basename "$file" _rules.c)")
+	done
+fi
+for name in "${names[@]}"; do
+	if build "$name"; then
+		variants "$name"
+	else
+		echo "$name: FAIL does not build"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
