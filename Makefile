@@ -97,6 +97,20 @@ test: ## build and run every test that needs nothing from outside
 lint: | setup ## layers, headers, format, static analysis, warnings of both compilers
 	@tests/lint/run.sh
 
+# One stamp a file: what has not changed is not looked at again.
+HEADERS := $(sort $(wildcard emu/base/*.h devices/*.h mmu/*.h cpu/*.h cpu/*.def emu/*.h))
+.PHONY: tidy format
+tidy: $(SOURCES:%.c=build/lint/%.tidy)
+
+build/lint/%.tidy: %.c $(HEADERS) .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- -std=gnu11 -I. -D_GNU_SOURCE 2>/dev/null
+	@touch $@
+
+format: | setup ## bring all C files into the shape that lint wants
+	@clang-format -i $(wildcard emu/base/*.[ch] devices/*.[ch] mmu/*.[ch] cpu/*.[ch] emu/*.[ch] \
+		tests/unit/*.[ch] tests/mmu/*.[ch] tests/fuzz/*.[ch] tests/isa/*.[ch] tests/system/*.[ch])
+
 fuzz: | setup ## fuzz loader, decoder, device tree, options and walker for FUZZ_SECONDS (60) each
 	@tests/fuzz/run.sh
 

@@ -163,7 +163,8 @@ struct builder {
 	struct uop *next;      /* where the next operation goes */
 	const u8 *code;        /* host address of the first instruction */
 	u64 in_page;           /* bytes from the first instruction to the page's end */
-	u32 starts[BLOCK_INSNS_MAX]; /* places of the instructions' first operations, for `left` */
+	u32 starts[BLOCK_INSNS_MAX]; /* places of the instructions' first operations */
+	u16 ids[BLOCK_INSNS_MAX];    /* enum insn_id of the instructions */
 };
 
 static op_fn *choose_op(const struct hart *h, const struct insn *insn, u64 offset)
@@ -269,6 +270,7 @@ static void put_insn(struct builder *w, const struct insn *insn, u32 offset)
 	struct uop u = {.off = (u8)(offset / 2)};
 	u8 cls = insn_table[insn->id].cls;
 
+	w->ids[w->b->insns] = insn->id;
 	w->starts[w->b->insns++] = (u32)(w->next - w->b->code);
 	if (w->h->observing) {
 		*w->next = u;
@@ -292,6 +294,23 @@ static void number_insns(struct builder *w)
 		u[0].left = (u8)(w->b->insns - i);
 		if (w->h->observing)
 			u[1].left = u[0].left;
+	}
+}
+
+/*
+ * Has pairs of instructions done by one operation. The second one's own operation stays where it is: it is what goes on after the
+ * first one took the slow way.
+ */
+static void fuse_pairs(struct builder *w)
+{
+	for (u32 i = 0; i + 1 < w->b->insns; i++) {
+		struct uop *u = &w->b->code[w->starts[i]];
+		op_fn *fused = op_fused(w->ids[i], w->ids[i + 1]);
+
+		if (!fused || u[0].fn != op_table[w->ids[i]].fn || u[1].fn != op_table[w->ids[i + 1]].fn)
+			continue;
+		u->fn = fused;
+		i++;
 	}
 }
 
@@ -325,6 +344,8 @@ static void fill(struct builder *w, u64 limit)
 	}
 	w->b->bytes = (u16)offset;
 	number_insns(w);
+	if (!w->h->observing)
+		fuse_pairs(w);
 	*w->next++ = (struct uop){.fn = op_fallthrough, .off = (u8)(offset / 2)};
 	put_link(w, offset, offset);
 }
@@ -444,15 +465,18 @@ static must_check bool second_page(struct hart *h, u64 pc, u64 pa, u64 *pa2, boo
 	return true;
 }
 
-/* In a page that PMP cuts up, each instruction is asked about by itself. */
+/*
+ * In a page that PMP cuts up, each instruction is asked about by itself, and its two halves apart: the manual lets a misaligned
+ * fetch be decomposed, and Spike and QEMU fetch 16 bits at a time, so that an instruction may lie across two regions.
+ */
 static must_check bool fetch_checked(struct hart *h, u64 pc, u64 pa, u64 pa2)
 {
 	u16 low;
 
-	if (pa2)
-		return mmu_fetch_allowed(&h->mmu, pc, pa, 2) && mmu_fetch_allowed(&h->mmu, pc + 2, pa2, 2);
+	if (!mmu_fetch_allowed(&h->mmu, pc, pa, 2))
+		return false;
 	memcpy(&low, bus_ram(h->mmu.bus, pa, 2), 2);
-	return mmu_fetch_allowed(&h->mmu, pc, pa, insn_length(low));
+	return insn_length(low) == 2 || mmu_fetch_allowed(&h->mmu, pc + 2, pa2 ? pa2 : pa + 2, 2);
 }
 
 struct block *block_find(struct hart *h, u64 limit)

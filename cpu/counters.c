@@ -1,9 +1,10 @@
 /*
  * Counting by difference: see counters.h.
  *
- * For counter i, csr.hpm_counting says whether it counts now (not inhibited, has an event, mode not filtered). Its value is
- * hpm_base, plus (source - hpm_start) while it counts. Bringing the two up to date ("sync") is where an overflow shows: the
- * sum is then less than the base. The clock's event `overflow` makes sure that a sync happens in time.
+ * For counter i, csr.hpm_counting says whether it counts now (not inhibited, has an event, mode not filtered). Its
+ * value is hpm_base, plus (source - hpm_start) while it counts. Bringing the two up to date ("sync") is where an
+ * overflow shows: the sum is then less than the base. The clock's event `overflow` makes sure that a sync happens in
+ * time.
  */
 #include "cpu/counters.h"
 
@@ -13,7 +14,8 @@
 
 /* Beyond this many steps no overflow is foretold. */
 #define FORETOLD_STEPS BIT(48)
-/* No slow path counts more often than this in a step: walks of both pages of an instruction and of its data, five levels each. */
+/* No slow path counts more often than this in a step: walks of both pages of an instruction and of its data, five
+ * levels each. */
 #define SLOW_MOST_A_STEP 32
 
 enum event_kind { KIND_NONE, KIND_STEPS, KIND_SLOW, KIND_SEEN };

@@ -1,13 +1,13 @@
 /*
- * The performance counters: mcycle, minstret, mhpmcounter3..31, their events, filters and overflow. What can be counted is in
- * cpu/counters.def. Privileged manual, "Hardware Performance Monitor", "Machine Counter-Inhibit", and "Sscofpmf".
+ * The performance counters: mcycle, minstret, mhpmcounter3..31, their events, filters and overflow. What can be counted
+ * is in cpu/counters.def. Privileged manual, "Hardware Performance Monitor", "Machine Counter-Inhibit", and "Sscofpmf".
  *
  * Nothing is incremented: a counter that counts is its value when it began plus what its source has grown by since. So
  * counting costs nothing, but for events of kind SEEN. A filter (MINH, SINH, UINH) costs work at each change of mode.
  *
- * Overflow sets OF and raises LCOFI. For STEPS events this is exact to the instruction: an event of the clock is armed for
- * it. For the others it is noticed at most COUNTERS_LATE steps late, and at once when a counter, mhpmevent or scountovf is
- * read. The filter takes an exception, and a return, as the last step of the mode it leaves.
+ * Overflow sets OF and raises LCOFI. For STEPS events this is exact to the instruction: an event of the clock is armed
+ * for it. For the others it is noticed at most COUNTERS_LATE steps late, and at once when a counter, mhpmevent or
+ * scountovf is read. The filter takes an exception, and a return, as the last step of the mode it leaves.
  *
  * Simplification: a counter more than 2^48 steps from its overflow is not watched, until it is read or written.
  */
@@ -42,8 +42,9 @@ void counters_reset(struct hart *h);
 /* Counter i's value at h->count. */
 u64 counters_read(const struct hart *h, u32 i);
 
-/* Writes: from the next step on counter i counts up from value; event i is `value` made legal; the counters in `value` stand
- * still. All three, and counters_switch_mode(), may bring the next event nearer: they set h->mmu.device_touched then. */
+/* Writes: from the next step on counter i counts up from value; event i is `value` made legal; the counters in
+ * `value` stand still. All three, and counters_switch_mode(), may bring the next event nearer: they set
+ * h->mmu.device_touched then. */
 void counters_write(struct hart *h, u32 i, u64 value);
 void counters_set_event(struct hart *h, u32 i, u64 value);
 void counters_set_inhibit(struct hart *h, u64 value);

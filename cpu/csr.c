@@ -2,8 +2,8 @@
  * Zicsr instructions: finds the register, checks that it may be used, reads and writes. See csr.h.
  *
  * What makes an access illegal: there is no such register, this hart lacks the extension it belongs to, the mode is not
- * privileged enough (bits 9:8 of the number), it is read-only (bits 11:10 both set) and would be written, or its gate is
- * closed. All five are the same exception, so their order cannot be seen.
+ * privileged enough (bits 9:8 of the number), it is read-only (bits 11:10 both set) and would be written, or its gate
+ * is closed. All five are the same exception, so their order cannot be seen.
  */
 #include "cpu/csr.h"
 
@@ -66,8 +66,9 @@ static cold void write_traced(struct hart *h, const struct csr_row *row, u32 num
 }
 
 /*
- * A write to a counter takes effect when the instruction has been counted: it starts there, so that the next instruction
- * reads what was written ("CSR Instructions": the explicit write is done instead of the update from the side effect).
+ * A write to a counter takes effect when the instruction has been counted: it starts there, so that the next
+ * instruction reads what was written ("CSR Instructions": the explicit write is done instead of the update from the
+ * side effect).
  */
 static void write_counted(struct hart *h, const struct csr_row *row, u32 number, u64 value)
 {

@@ -1,7 +1,7 @@
 /*
- * Control and status registers by number: existence, privilege, WARL legalisation, side effects. The list is cpu/csr.def;
- * what each register does is in cpu/csr_regs.c, the counters in cpu/counters.c. Privileged manual, "Control and Status
- * Registers", "Machine-Level ISA", "Supervisor-Level ISA"; unprivileged manual, "Zicsr".
+ * Control and status registers by number: existence, privilege, WARL legalisation, side effects. The list is
+ * cpu/csr.def; what each register does is in cpu/csr_regs.c, the counters in cpu/counters.c. Privileged manual,
+ * "Control and Status Registers", "Machine-Level ISA", "Supervisor-Level ISA"; unprivileged manual, "Zicsr".
  */
 #ifndef RVEMU_CPU_CSR_H
 #define RVEMU_CPU_CSR_H
@@ -77,10 +77,11 @@ enum csr_number {
 enum csr_op { CSR_WRITE, CSR_SET, CSR_CLEAR };
 
 /*
- * One Zicsr instruction: reads the old value (unless !reads: csrrw with rd = x0), then writes (unless !writes: csrrs/csrrc with
- * rs1 = x0). False: illegal instruction; nothing happened. h->pc and h->count must be exact (the instruction itself not yet
- * counted). Side effects on MMU, interrupts, counters and the host FPU's rounding are done when it returns. *old is written only
- * if `reads`. Where the next event may have come nearer, h->mmu.device_touched is set.
+ * One Zicsr instruction: reads the old value (unless !reads: csrrw with rd = x0), then writes (unless !writes:
+ * csrrs/csrrc with rs1 = x0). False: illegal instruction; nothing happened. h->pc and h->count must be exact (the
+ * instruction itself not yet counted). Side effects on MMU, interrupts, counters and the host FPU's rounding are done
+ * when it returns. *old is written only if `reads`. Where the next event may have come nearer, h->mmu.device_touched is
+ * set.
  */
 bool csr_access(struct hart *h, u32 number, enum csr_op op, u64 operand, bool reads, bool writes, u64 *old) must_check;
 

@@ -1,11 +1,11 @@
 /*
  * What each register does when it is read and written, and the table made from cpu/csr.def.
  *
- * Registers are kept legal: a setter makes of any value one that this hart can have (WARL), so that reads are plain. Where
- * the manual leaves the choice, reserved encodings of a field leave the field as it was (mstatus.MPP, menvcfg.CBIE, xtvec's
- * MODE), as in the Sail model; mcause and scause take any value. Privileged manual, "Machine-Level ISA" and
- * "Supervisor-Level ISA"; section names below are its own. PMP's rules are in mmu/pmp.c, satp's in mmu/mmu.c, the counters'
- * in cpu/counters.c.
+ * Registers are kept legal: a setter makes of any value one that this hart can have (WARL), so that reads are plain.
+ * Where the manual leaves the choice, reserved encodings of a field leave the field as it was (mstatus.MPP,
+ * menvcfg.CBIE, xtvec's MODE), as in the Sail model; mcause and scause take any value. Privileged manual,
+ * "Machine-Level ISA" and "Supervisor-Level ISA"; section names below are its own. PMP's rules are in mmu/pmp.c, satp's
+ * in mmu/mmu.c, the counters' in cpu/counters.c.
  */
 #include "cpu/counters.h"
 #include "cpu/csr_table.h"
@@ -147,7 +147,8 @@ static void set_fcsr(struct hart *h, u32 number, u64 value)
 
 static bool is_mode(const struct hart *h, u64 priv)
 {
-	return priv == PRIV_M || (priv == PRIV_S && isa_has(h->isa, EXT_S)) || (priv == PRIV_U && isa_has(h->isa, EXT_U));
+	return priv == PRIV_M || (priv == PRIV_S && isa_has(h->isa, EXT_S)) ||
+	       (priv == PRIV_U && isa_has(h->isa, EXT_U));
 }
 
 /* SD is not kept: it says that FS is Dirty. */
@@ -196,8 +197,8 @@ static void set_sstatus(struct hart *h, u32 number, u64 value)
 
 /* Everything that can be delegated: not ecall from M mode, which "can never occur" below, nor what does not exist. */
 #define MEDELEG_WRITABLE                                                                                               \
-	(BIT(EXC_FETCH_MISALIGNED) | BIT(EXC_FETCH_ACCESS) | BIT(EXC_ILLEGAL) | BIT(EXC_BREAKPOINT) |                   \
-	 BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) | BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) |          \
+	(BIT(EXC_FETCH_MISALIGNED) | BIT(EXC_FETCH_ACCESS) | BIT(EXC_ILLEGAL) | BIT(EXC_BREAKPOINT) |                  \
+	 BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) | BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) |         \
 	 BIT(EXC_ECALL_U) | BIT(EXC_ECALL_S) | BIT(EXC_FETCH_PAGE) | BIT(EXC_LOAD_PAGE) | BIT(EXC_STORE_PAGE))
 
 /* The interrupts of supervisor level that the hart has. */
@@ -361,7 +362,8 @@ static u64 get_mstateen(const struct hart *h, u32 number)
 	return h->csr.mstateen[number & 3];
 }
 
-/* Of all the state that these registers can guard the hart has senvcfg and the sstateen registers, which go with S mode. */
+/* Of all the state that these registers can guard the hart has senvcfg and the sstateen registers, which go with S
+ * mode. */
 static void set_mstateen(struct hart *h, u32 number, u64 value)
 {
 	u64 writable = (number & 3) == 0 ? MSTATEEN_SE | MSTATEEN_ENVCFG : MSTATEEN_SE;
@@ -463,7 +465,8 @@ static u64 mstatus_writable(const struct hart *h)
 	if (isa_has(h->isa, EXT_U))
 		mask |= MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TW;
 	if (isa_has(h->isa, EXT_S))
-		mask |= MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_SUM | MSTATUS_MXR | MSTATUS_TVM | MSTATUS_TSR;
+		mask |= MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_SUM | MSTATUS_MXR | MSTATUS_TVM |
+		        MSTATUS_TSR;
 	return isa_has(h->isa, EXT_F) ? mask | MSTATUS_FS : mask;
 }
 
@@ -503,10 +506,9 @@ _Static_assert(ROWS <= 256, "csr_row_of holds bytes");
 
 #define EXT(a) BIT(EXT_##a)
 #define EXT2(a, b) (BIT(EXT_##a) | BIT(EXT_##b))
-#define NAMES_OF_TEN(p)                                                                                                \
-	p "0", p "1", p "2", p "3", p "4", p "5", p "6", p "7", p "8", p "9"
+#define NAMES_OF_TEN(p) p "0", p "1", p "2", p "3", p "4", p "5", p "6", p "7", p "8", p "9"
 #define NAMES_0_TO_63(p)                                                                                               \
-	NAMES_OF_TEN(p), NAMES_OF_TEN(p "1"), NAMES_OF_TEN(p "2"), NAMES_OF_TEN(p "3"), NAMES_OF_TEN(p "4"),            \
+	NAMES_OF_TEN(p), NAMES_OF_TEN(p "1"), NAMES_OF_TEN(p "2"), NAMES_OF_TEN(p "3"), NAMES_OF_TEN(p "4"),           \
 		NAMES_OF_TEN(p "5"), p "60", p "61", p "62", p "63"
 #define NAMES_3_TO_31(p)                                                                                               \
 	p "3", p "4", p "5", p "6", p "7", p "8", p "9", NAMES_OF_TEN(p "1"), NAMES_OF_TEN(p "2"), p "30", p "31"
@@ -550,7 +552,7 @@ const u8 csr_row_of[CSR_NUMBERS] = {
 #define CSR_FIELD(number, id, name, needs, gate, field, mask) [number] = ROW_##id,
 #define CSR_MEMBER(number, id, name, needs, gate, field, set) [number] = ROW_##id,
 #define CSR(number, id, name, needs, gate, get, set) [number] = ROW_##id,
-#define CSR_RANGE(number, last, id, names, needs, gate, get, set) [(number) ... (last)] = ROW_##id,
+#define CSR_RANGE(number, last, id, names, needs, gate, get, set) [(number)...(last)] = ROW_##id,
 #include "cpu/csr.def"
 #undef CSR_FIELD
 #undef CSR_MEMBER

@@ -1,6 +1,7 @@
 /*
- * A hart's life and its wiring: creation, reset, interrupt lines, the stimecmp timer, and telling the MMU, the jump caches and
- * the engine what changed. What traps do is in cpu/trap.c, what CSRs do in cpu/csr_regs.c, what instructions do in cpu/ops.h.
+ * A hart's life and its wiring: creation, reset, interrupt lines, the stimecmp timer, and telling the MMU, the jump
+ * caches and the engine what changed. What traps do is in cpu/trap.c, what CSRs do in cpu/csr_regs.c, what instructions
+ * do in cpu/ops.h.
  */
 #include "cpu/hart.h"
 
@@ -143,7 +144,8 @@ int hart_pending_interrupt(const struct hart *h)
 
 /* The stimecmp timer (Sstc) */
 
-/* The level of STIP is kept, not polled: between writes of stimecmp, mtime and STCE it changes only when the timer fires. */
+/* The level of STIP is kept, not polled: between writes of stimecmp, mtime and STCE it changes only when the timer
+ * fires. */
 void hart_update_timer(struct hart *h)
 {
 	bool on = h->csr.menvcfg & MENVCFG_STCE;
@@ -173,7 +175,8 @@ static void update_fp(struct hart *h)
 
 void hart_update_context(struct hart *h)
 {
-	mmu_set_context(&h->mmu, h->priv, h->csr.mstatus, h->csr.menvcfg & MENVCFG_ADUE, h->csr.menvcfg & MENVCFG_PBMTE);
+	mmu_set_context(&h->mmu, h->priv, h->csr.mstatus, h->csr.menvcfg & MENVCFG_ADUE,
+	                h->csr.menvcfg & MENVCFG_PBMTE);
 	h->jumps = h->jump_caches[h->priv];
 	update_fp(h);
 }

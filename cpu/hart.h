@@ -1,8 +1,9 @@
 /*
  * A hart: its registers, its CSRs' state, its MMU, and what the engine keeps between blocks.
  *
- * Registers come first: with the hart's address + 128 as base, all of x[] is within a signed byte's reach (for the JIT).
- * Only cpu/trap.c writes xcause, xepc, xtval and moves privilege; only cpu/csr.c knows CSR numbers. Read cpu/ops.h next.
+ * Registers come first: with the hart's address + 128 as base, all of x[] is within a signed byte's reach (for the
+ * JIT). Only cpu/trap.c writes xcause, xepc, xtval and moves privilege; only cpu/csr.c knows CSR numbers. Read
+ * cpu/ops.h next.
  */
 #ifndef RVEMU_CPU_HART_H
 #define RVEMU_CPU_HART_H
@@ -31,11 +32,11 @@ struct jump_entry {
 
 /* What the guest can see of M and S mode state. Values are kept legal (WARL) at every write, so reads are plain. */
 struct csrs {
-	u64 mstatus;               /* without SD */
-	u64 mstatus_writable;      /* which bits of it this hart has: csr_reset() */
+	u64 mstatus;          /* without SD */
+	u64 mstatus_writable; /* which bits of it this hart has: csr_reset() */
 	u64 medeleg, mideleg;
 	u64 mie;
-	u64 mip_soft;              /* bits software can write: SSIP, STIP (without Sstc), SEIP, LCOFIP */
+	u64 mip_soft; /* bits software can write: SSIP, STIP (without Sstc), SEIP, LCOFIP */
 	u64 mtvec, stvec;
 	u64 mepc, sepc;
 	u64 mcause, scause;
@@ -50,12 +51,13 @@ struct csrs {
 	u64 hpm_base[HPM_COUNTERS];  /* counter = base, and while it counts + (source - start); see cpu/counters.c */
 	u64 hpm_start[HPM_COUNTERS]; /* source's value when counting started */
 	u32 hpm_counting;            /* bit i: counter i counts now */
-	u32 hpm_filtered;            /* bit i: counter i would count, but not in every mode: trap.c must tell counters.c */
-	u32 fflags;                  /* accrued, without what still sits in the host FPU */
-	u32 frm;                     /* 0..7 as written */
+	u32 hpm_filtered; /* bit i: counter i would count, but not in every mode: trap.c must tell counters.c */
+	u32 fflags;       /* accrued, without what still sits in the host FPU */
+	u32 frm;          /* 0..7 as written */
 };
 
-/* Interrupt wires into the hart, from the interrupt controllers, and from its own stimecmp: the read-only bits of mip. */
+/* Interrupt wires into the hart, from the interrupt controllers, and from its own stimecmp: the read-only bits of
+ * mip. */
 enum hart_wire { WIRE_MSI = 3, WIRE_STI = 5, WIRE_MTI = 7, WIRE_SEI = 9, WIRE_MEI = 11 };
 
 /* Event counts. */
@@ -78,65 +80,62 @@ struct noted_insn {
 };
 
 struct hart {
-	u64 x[32];               /* integer registers; x[0] is always 0 */
-	u64 x_sink;              /* x[32]: where results for x0 go */
-	u64 f[32];               /* floating-point registers, NaN-boxed */
-	struct jump_entry *jumps;/* jump cache of the current privilege mode */
-	u64 count_end;           /* steps when the engine's budget is used up: steps so far = count_end - budget */
-	bool fp_fast;            /* FS is Dirty and frm is a mode the host FPU has: FP ops need no further check */
-	bool fp_on;              /* FS is not Off */
-	bool attention;          /* an interrupt may have become deliverable: the engine must come out */
+	u64 x[33];                /* integer registers; x[0] is always 0, x[32] is where results for x0 go */
+	u64 f[32];                /* floating-point registers, NaN-boxed */
+	struct jump_entry *jumps; /* jump cache of the current privilege mode */
+	u64 count_end;            /* steps when the engine's budget is used up: steps so far = count_end - budget */
+	bool fp_fast;             /* FS is Dirty and frm is a mode the host FPU has: FP ops need no further check */
+	bool fp_on;               /* FS is not Off */
+	bool attention;           /* an interrupt may have become deliverable: the engine must come out */
 
-	struct mmu mmu;          /* translation */
+	struct mmu mmu; /* translation */
 
-	u64 pc;                  /* exact whenever a slow path runs and outside the engine */
-	u64 count;               /* steps: instructions tried; exact like pc. Drives guest time */
-	u64 not_retired;         /* of those, how many did not retire (traps) */
-	u8 priv;                 /* enum priv */
-	bool waiting;            /* in WFI (or WRS) until an interrupt is pending */
-	bool stopped;            /* held outside the guest's sight (HSM, debugger) */
-	u64 wires;               /* interrupt wires that are high: BIT(enum hart_wire) */
-	u64 trap_streak;         /* traps in a row without an instruction retired in between: a wedged guest shows here */
-	u64 streak_instret;      /* instructions retired at the last trap */
+	u64 pc;             /* exact whenever a slow path runs and outside the engine */
+	u64 count;          /* steps: instructions tried; exact like pc. Drives guest time */
+	u64 not_retired;    /* of those, how many did not retire (traps) */
+	u8 priv;            /* enum priv */
+	bool waiting;       /* in WFI (or WRS) until an interrupt is pending */
+	bool stopped;       /* held outside the guest's sight (HSM, debugger) */
+	u64 wires;          /* interrupt wires that are high: BIT(enum hart_wire) */
+	u64 trap_streak;    /* traps in a row without an instruction retired in between: a wedged guest shows here */
+	u64 streak_instret; /* instructions retired at the last trap */
 
 	struct {
 		u64 value, pa;
-	} slow;                  /* where slow paths of the engine are given results: see the head of cpu/interp.c */
+	} slow; /* where slow paths of the engine are given results: see the head of cpu/interp.c */
 
-	bool reserved;           /* LR/SC: a reservation is held */
-	u64 reserved_pa;         /* its address */
-	u64 reserved_size;       /* its size */
+	bool reserved;     /* LR/SC: a reservation is held */
+	u64 reserved_pa;   /* its address */
+	u64 reserved_size; /* its size */
 
 	struct csrs csr;
 	struct hart_events events;
-	struct event timer;      /* stimecmp (Sstc) */
-	struct event overflow;   /* next counter overflow (Sscofpmf) */
+	struct event timer;    /* stimecmp (Sstc) */
+	struct event overflow; /* next counter overflow (Sscofpmf) */
 
-	u32 id;                                /* mhartid */
-	const struct isa *isa;                 /* what it can do */
-	const struct decoder *decoder;         /* likewise, for decoding */
-	struct clock *clock;                   /* guest time, and the heap of timers */
-	u64 slice_ns, slice_count;             /* guest time and `count` when this hart last got its turn */
-	u64 (*mtime)(void *arg, u64 ns);       /* the platform's time register at that guest time */
-	u64 (*ns_of_mtime)(void *arg, u64 t);  /* the guest time when it will reach t, or CLOCK_NEVER */
-	void *mtime_arg;                       /* what they are given */
-	struct block_cache *blocks;            /* decoded code, shared by all harts */
-	struct block *scratch;                 /* a block of this hart's own: cut short by the budget, or not cacheable */
-	const struct trace *trace;             /* never NULL */
-	bool observing;                        /* blocks carry an observer in front of each instruction */
-	u8 observed, observe_wanted;           /* enum observe: in force, and what it should be when the engine starts next */
-	struct noted_insn noted;               /* cpu/observe.c */
-	bool overflow_parked;                  /* `overflow` came due in WFI, where nothing counts: arm it again on waking */
+	u32 id;                               /* mhartid */
+	const struct isa *isa;                /* what it can do */
+	const struct decoder *decoder;        /* likewise, for decoding */
+	struct clock *clock;                  /* guest time, and the heap of timers */
+	u64 slice_ns, slice_count;            /* guest time and `count` when this hart last got its turn */
+	u64 (*mtime)(void *arg, u64 ns);      /* the platform's time register at that guest time */
+	u64 (*ns_of_mtime)(void *arg, u64 t); /* the guest time when it will reach t, or CLOCK_NEVER */
+	void *mtime_arg;                      /* what they are given */
+	struct block_cache *blocks;           /* decoded code, shared by all harts */
+	struct block *scratch;       /* a block of this hart's own: cut short by the budget, or not cacheable */
+	const struct trace *trace;   /* never NULL */
+	bool observing;              /* blocks carry an observer in front of each instruction */
+	u8 observed, observe_wanted; /* enum observe: in force, and what it should be when the engine starts next */
+	struct noted_insn noted;     /* cpu/observe.c */
+	bool overflow_parked;        /* `overflow` came due in WFI, where nothing counts: arm it again on waking */
 	struct jump_entry jump_caches[JUMP_CACHES][JUMP_CACHE_SIZE];
-	bool jumps_used;                       /* some jump cache is not empty */
+	bool jumps_used; /* some jump cache is not empty */
 };
-
-_Static_assert(offsetof(struct hart, x_sink) == 256, "x[32] is the sink");
 
 /* What a hart is built with; nothing in here may change afterwards. */
 struct hart_config {
 	u32 id;
-	const struct decoder *decoder;  /* its ISA too */
+	const struct decoder *decoder; /* its ISA too */
 	const struct mmu_config *mmu;
 	struct bus *bus;
 	struct clock *clock;
@@ -144,12 +143,13 @@ struct hart_config {
 	const struct trace *trace;
 };
 
-/* A hart that is not reset yet. It is registered with the block cache (if there is one), which gives it its scratch block. The
- * caller sets mtime, ns_of_mtime and mtime_arg before it runs. */
+/* A hart that is not reset yet. It is registered with the block cache (if there is one), which gives it its scratch
+ * block. The caller sets mtime, ns_of_mtime and mtime_arg before it runs. */
 struct hart *hart_create(const struct hart_config *config);
 void hart_destroy(struct hart *h);
 
-/* Reset state of the privileged manual, "Reset", and pc, a0 = hart id, a1 as given. Steps, time and wires go on as they were. */
+/* Reset state of the privileged manual, "Reset", and pc, a0 = hart id, a1 as given. Steps, time and wires go on as
+ * they were. */
 void hart_reset(struct hart *h, u64 pc, u64 a1);
 
 /* Instructions retired. */
@@ -184,8 +184,8 @@ static inline u64 hart_mip(const struct hart *h)
 /* The slow half of hart_update_attention(). */
 void hart_weigh_interrupts(struct hart *h);
 
-/* Works out `attention` anew: after anything that touched mip, mie, mideleg, mstatus, the mode, or `waiting`. It is true if an
- * interrupt is to be taken, or if the hart waits and an enabled one is pending. */
+/* Works out `attention` anew: after anything that touched mip, mie, mideleg, mstatus, the mode, or `waiting`. It is
+ * true if an interrupt is to be taken, or if the hart waits and an enabled one is pending. */
 static inline void hart_update_attention(struct hart *h)
 {
 	if (likely(!(hart_mip(h) & h->csr.mie)))
@@ -194,7 +194,8 @@ static inline void hart_update_attention(struct hart *h)
 		hart_weigh_interrupts(h);
 }
 
-/* The interrupt that would be taken now, as a cause number, or -1: privileged manual, mip/mie: order MEI MSI MTI SEI SSI STI LCOFI. */
+/* The interrupt that would be taken now, as a cause number, or -1: privileged manual, mip/mie: order MEI MSI MTI SEI
+ * SSI STI LCOFI. */
 int hart_pending_interrupt(const struct hart *h);
 
 /* Tells MMU, FPU flags and jump cache that mode, mstatus or menvcfg changed. */
@@ -215,8 +216,8 @@ void hart_flush_jumps(struct hart *h);
 /* Fills in what every event begins with. */
 void hart_trace_head(void *hart, struct trace_head *head);
 
-/* Works out what must be observed, after the trace's wishes, the TLB's and the counters'. Blocks cannot change under the engine's
- * feet: it is made to come out, and hart_apply_observing() at its next start does the switching. */
+/* Works out what must be observed, after the trace's wishes, the TLB's and the counters'. Blocks cannot change under
+ * the engine's feet: it is made to come out, and hart_apply_observing() at its next start does the switching. */
 void hart_update_observing(struct hart *h);
 
 /* The slow half of hart_apply_observing(). */

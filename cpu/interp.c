@@ -203,67 +203,85 @@ static u32 complete_block(struct hart *h, u32 len)
 
 /* --- the vocabulary of cpu/ops.h: integers --- */
 
-#define ALU(id, expr)                                                                                                  \
-	OP(op_##id)                                                                                                    \
+/*
+ * Each operation that may be the first of a fused pair (cpu/fuse.h) comes in three pieces: try_ID() does it and says whether
+ * it could be done at once, slow_ID() does it the slow way, and op_ID() is the operation.
+ */
+#define ALU_AS(id, expr, ...)                                                                                          \
+	static always_inline void do_##id(struct hart *h, const struct uop *u)                                         \
 	{                                                                                                              \
-		const u64 a = h->x[u->rs1], b = h->x[u->rs2];                                                          \
-                                                                                                                       \
-		(void)a, (void)b;                                                                                      \
-		h->x[u->rd] = (expr);                                                                                  \
-		NEXT();                                                                                                \
-	}
-
-#define ALUI(id, expr)                                                                                                 \
-	OP(op_##id)                                                                                                    \
-	{                                                                                                              \
-		const u64 a = h->x[u->rs1], imm = (u64)(s64)u->imm;                                                    \
+		const u64 a = h->x[u->rs1], __VA_ARGS__;                                                               \
                                                                                                                        \
 		(void)a;                                                                                               \
 		h->x[u->rd] = (expr);                                                                                  \
+	}                                                                                                              \
+	OP(op_##id)                                                                                                    \
+	{                                                                                                              \
+		do_##id(h, u);                                                                                         \
 		NEXT();                                                                                                \
 	}
 
+#define ALU(id, expr) ALU_AS(id, ((void)b, expr), b = h->x[u->rs2])
+#define ALUI(id, expr) ALU_AS(id, expr, imm = (u64)(s64)u->imm)
+
+static always_inline u64 address(const struct hart *h, const struct uop *u)
+{
+	return h->x[u->rs1] + (u64)(s64)u->imm;
+}
+
 /* A load of `type`; SET puts the value where it belongs. */
 #define LOAD_AS(id, type, SET)                                                                                         \
+	static always_inline bool try_##id(struct hart *h, const struct uop *u)                                        \
+	{                                                                                                              \
+		const u64 va = address(h, u);                                                                          \
+		const struct fast_entry *e = fast_entry(h->mmu.fast, va);                                              \
+		type value;                                                                                            \
+                                                                                                                       \
+		if (unlikely(fast_tag(va, sizeof(type)) != e->load_tag))                                               \
+			return false;                                                                                  \
+		memcpy(&value, (const u8 *)(va + e->addend), sizeof(type));                                            \
+		SET(value);                                                                                            \
+		return true;                                                                                           \
+	}                                                                                                              \
 	SLOW(slow_##id)                                                                                                \
 	{                                                                                                              \
 		sync(h, u, budget, pc);                                                                                \
-		if (!mmu_load(&h->mmu, h->x[u->rs1] + (u64)(s64)u->imm, sizeof(type), &h->slow.value))                 \
+		if (!mmu_load(&h->mmu, address(h, u), sizeof(type), &h->slow.value))                                   \
 			return fault(h);                                                                               \
 		SET((type)h->slow.value);                                                                              \
 		return complete(h, u, budget, pc);                                                                     \
 	}                                                                                                              \
 	OP(op_##id)                                                                                                    \
 	{                                                                                                              \
-		const u64 va = h->x[u->rs1] + (u64)(s64)u->imm;                                                        \
-		const struct fast_entry *e = fast_entry(h->mmu.fast, va);                                              \
-		type value;                                                                                            \
-                                                                                                                       \
-		if (unlikely(fast_tag(va, sizeof(type)) != e->load_tag))                                               \
+		if (unlikely(!try_##id(h, u)))                                                                         \
 			return slow_##id(h, u, budget, pc);                                                            \
-		memcpy(&value, (const u8 *)(va + e->addend), sizeof(type));                                            \
-		SET(value);                                                                                            \
 		NEXT();                                                                                                \
 	}
 
 /* A store of `type`, of the register REG reads; stores keep rs2 in u->rd. */
 #define STORE_AS(id, type, REG)                                                                                        \
+	static always_inline bool try_##id(struct hart *h, const struct uop *u)                                        \
+	{                                                                                                              \
+		const u64 va = address(h, u);                                                                          \
+		const struct fast_entry *e = fast_entry(h->mmu.fast, va);                                              \
+		const type value = (type)REG;                                                                          \
+                                                                                                                       \
+		if (unlikely(fast_tag(va, sizeof(type)) != e->store_tag))                                              \
+			return false;                                                                                  \
+		memcpy((u8 *)(va + e->addend), &value, sizeof(type));                                                  \
+		return true;                                                                                           \
+	}                                                                                                              \
 	SLOW(slow_##id)                                                                                                \
 	{                                                                                                              \
 		sync(h, u, budget, pc);                                                                                \
-		if (!mmu_store(&h->mmu, h->x[u->rs1] + (u64)(s64)u->imm, sizeof(type), (type)REG))                     \
+		if (!mmu_store(&h->mmu, address(h, u), sizeof(type), (type)REG))                                       \
 			return fault(h);                                                                               \
 		return complete(h, u, budget, pc);                                                                     \
 	}                                                                                                              \
 	OP(op_##id)                                                                                                    \
 	{                                                                                                              \
-		const u64 va = h->x[u->rs1] + (u64)(s64)u->imm;                                                        \
-		const struct fast_entry *e = fast_entry(h->mmu.fast, va);                                              \
-		const type value = (type)REG;                                                                          \
-                                                                                                                       \
-		if (unlikely(fast_tag(va, sizeof(type)) != e->store_tag))                                              \
+		if (unlikely(!try_##id(h, u)))                                                                         \
 			return slow_##id(h, u, budget, pc);                                                            \
-		memcpy((u8 *)(va + e->addend), &value, sizeof(type));                                                  \
 		NEXT();                                                                                                \
 	}
 
@@ -400,7 +418,7 @@ static u32 rounding_mode(const struct hart *h, const struct uop *u)
 		sync(h, u, budget, pc);                                                                                \
 		if (!h->fp_on)                                                                                         \
 			return illegal(h);                                                                             \
-		if (!mmu_load(&h->mmu, h->x[u->rs1] + (u64)(s64)u->imm, sizeof(type), &h->slow.value))                 \
+		if (!mmu_load(&h->mmu, address(h, u), sizeof(type), &h->slow.value))                                   \
 			return fault(h);                                                                               \
 		if (!fp_begin(h))                                                                                      \
 			return illegal(h);                                                                             \
@@ -409,7 +427,7 @@ static u32 rounding_mode(const struct hart *h, const struct uop *u)
 	}                                                                                                              \
 	OP(op_##id)                                                                                                    \
 	{                                                                                                              \
-		const u64 va = h->x[u->rs1] + (u64)(s64)u->imm;                                                        \
+		const u64 va = address(h, u);                                                                          \
 		const struct fast_entry *e = fast_entry(h->mmu.fast, va);                                              \
 		type value;                                                                                            \
                                                                                                                        \
@@ -426,13 +444,13 @@ static u32 rounding_mode(const struct hart *h, const struct uop *u)
 		sync(h, u, budget, pc);                                                                                \
 		if (!h->fp_on)                                                                                         \
 			return illegal(h);                                                                             \
-		if (!mmu_store(&h->mmu, h->x[u->rs1] + (u64)(s64)u->imm, sizeof(type), (type)h->f[u->rd]))             \
+		if (!mmu_store(&h->mmu, address(h, u), sizeof(type), (type)h->f[u->rd]))                               \
 			return fault(h);                                                                               \
 		return complete(h, u, budget, pc);                                                                     \
 	}                                                                                                              \
 	OP(op_##id)                                                                                                    \
 	{                                                                                                              \
-		const u64 va = h->x[u->rs1] + (u64)(s64)u->imm;                                                        \
+		const u64 va = address(h, u);                                                                          \
 		const struct fast_entry *e = fast_entry(h->mmu.fast, va);                                              \
 		const type value = (type)h->f[u->rd];                                                                  \
                                                                                                                        \
@@ -447,6 +465,8 @@ static u32 rounding_mode(const struct hart *h, const struct uop *u)
 #include "cpu/ops.h"
 
 #include "cpu/special.h"
+
+#include "cpu/fuse.h"
 
 /* --- the table --- */
 

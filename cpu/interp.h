@@ -16,6 +16,9 @@ struct op_entry {
 
 extern const struct op_entry op_table[INSN_COUNT];
 
+/* One operation for two instructions (enum insn_id) that follow one another, or NULL: see cpu/fuse.h. */
+op_fn *op_fused(u32 first, u32 second);
+
 /* Operations that are no instructions. */
 op_fn op_nop;         /* an instruction without effect */
 op_fn op_fallthrough; /* the block's end without a jump: goes on at u->off; a link follows */

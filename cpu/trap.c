@@ -1,16 +1,18 @@
 /*
- * Traps and returns: see trap.h. Only this file writes xcause, xepc, xtval and the stacks in xstatus, and moves privilege;
- * the privileged manual's "Privilege and Global Interrupt-Enable Stack in mstatus register" describes what it does to them.
+ * Traps and returns: see trap.h. Only this file writes xcause, xepc, xtval and the stacks in xstatus, and moves
+ * privilege; the privileged manual's "Privilege and Global Interrupt-Enable Stack in mstatus register" describes what
+ * it does to them.
  *
- * This is the path of every system call: no loops, nothing that depends on the size of anything. An LR/SC reservation outlives
- * traps and returns (the manual asks for neither); SC fails all the same if its address does not fit.
+ * This is the path of every system call: no loops, nothing that depends on the size of anything. An LR/SC reservation
+ * outlives traps and returns (the manual asks for neither); SC fails all the same if its address does not fit.
  */
 #include "cpu/trap.h"
 
 #include "cpu/counters.h"
 #include "cpu/csr.h"
 
-/* What is the same for every change of mode: hart_update_context() but for floating point, which does not depend on it. */
+/* What is the same for every change of mode: hart_update_context() but for floating point, which does not depend on
+ * it. */
 static void enter_mode(struct hart *h, u8 priv, u64 status)
 {
 	u64 envcfg = h->csr.menvcfg;

@@ -26,15 +26,16 @@ enum exception {
 
 #define CAUSE_INTERRUPT BIT(63)
 
-/* Takes an exception at h->pc: h->pc is then the handler's, the mode the handler's. Counts it as a step that did not retire. */
+/* Takes an exception at h->pc: h->pc is then the handler's, the mode the handler's. Counts it as a step that did not
+ * retire. */
 void trap_exception(struct hart *h, u64 cause, u64 tval);
 
 /* Takes the pending interrupt, if one is to be taken. Returns true if so. */
 bool trap_interrupt(struct hart *h);
 
-/* MRET, SRET. h->pc is set to where it returns to; the instruction itself is not counted yet (as in csr_access()), the caller does
- * that. False: illegal in this mode, or by TSR; nothing happened. Where counters are filtered by mode, traps and returns may set
- * h->mmu.device_touched. */
+/* MRET, SRET. h->pc is set to where it returns to; the instruction itself is not counted yet (as in csr_access()),
+ * the caller does that. False: illegal in this mode, or by TSR; nothing happened. Where counters are filtered by
+ * mode, traps and returns may set h->mmu.device_touched. */
 bool trap_mret(struct hart *h) must_check;
 bool trap_sret(struct hart *h) must_check;
 

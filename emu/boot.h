@@ -7,9 +7,9 @@
  *   - the same with the firmware as guest and the kernel as --kernel.
  * a0 is the hart's id, a1 the device tree, a2 OpenSBI's fw_dynamic_info if there is a kernel.
  *
- * Files are opened once; a machine that is reset is loaded from them again. QEMU's choices are followed where a guest could
- * rely on them: the kernel at the next 2 MiB, the initial RAM disk half the RAM (at most 128 MiB) behind it, the device tree
- * as high as possible below 3 GiB.
+ * Files are opened once; a machine that is reset is loaded from them again. QEMU's choices are followed where a guest
+ * could rely on them: the kernel at the next 2 MiB, the initial RAM disk half the RAM (at most 128 MiB) behind it, the
+ * device tree as high as possible below 3 GiB.
  */
 #ifndef RVEMU_EMU_BOOT_H
 #define RVEMU_EMU_BOOT_H
@@ -50,8 +50,8 @@ bool boot_open(struct boot *boot, const struct config *config, struct error *err
 void boot_close(struct boot *boot);
 
 /*
- * Decides where everything goes and makes the device tree. `machine` says what was attached; its bootargs and initrd fields
- * are filled in here. False: something does not fit into RAM, see err.
+ * Decides where everything goes and makes the device tree. `machine` says what was attached; its bootargs and initrd
+ * fields are filled in here. False: something does not fit into RAM, see err.
  */
 bool boot_place(struct boot *boot, const struct config *config, struct fdt_machine *machine,
                 struct error *err) must_check;

@@ -1,8 +1,8 @@
 /*
  * The terminal: see console.h.
  *
- * The one piece of mutable global state in rvemu is here, because signal handlers are given nothing: the settings that the
- * terminal had, and whether it has to get them back. Handlers do only what POSIX allows them.
+ * The one piece of mutable global state in rvemu is here, because signal handlers are given nothing: the settings that
+ * the terminal had, and whether it has to get them back. Handlers do only what POSIX allows them.
  */
 #include "emu/console.h"
 
@@ -68,7 +68,8 @@ static void raise_default(int signal_number)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* A signal that ends the program: the first one is a wish, which the run loop grants; the second one is meant seriously. */
+/* A signal that ends the program: the first one is a wish, which the run loop grants; the second one is meant
+ * seriously. */
 static void on_end(int signal_number)
 {
 	if (!terminal.ending) {
@@ -273,8 +274,8 @@ static u8 next_unread(struct console *c)
 	return c->unread[c->unread_start++];
 }
 
-/* Sorts commands from bytes for the guest, until there is something to do. When the guest's ring is full a pipe has to wait;
- * what a person types then is lost, because Ctrl-A must still get through. */
+/* Sorts commands from bytes for the guest, until there is something to do. When the guest's ring is full a pipe has to
+ * wait; what a person types then is lost, because Ctrl-A must still get through. */
 static enum console_wish sort_unread(struct console *c)
 {
 	while (c->unread_count && (c->interactive || c->in_count < IN_SIZE)) {

@@ -1,9 +1,10 @@
 /*
- * The host's side of the serial console: standard input and output, the terminal's raw mode, and the keys behind Ctrl-A.
+ * The host's side of the serial console: standard input and output, the terminal's raw mode, and the keys behind
+ * Ctrl-A.
  *
- * Output is held back and written when the run loop says so. Input is taken only when it asks, so that what the guest gets
- * depends on guest time. The terminal belongs to the process, so a process has at most one console at a time; it gets its
- * settings back on every way out, also by a signal.
+ * Output is held back and written when the run loop says so. Input is taken only when it asks, so that what the guest
+ * gets depends on guest time. The terminal belongs to the process, so a process has at most one console at a time; it
+ * gets its settings back on every way out, also by a signal.
  */
 #ifndef RVEMU_EMU_CONSOLE_H
 #define RVEMU_EMU_CONSOLE_H
@@ -37,7 +38,8 @@ void console_flush(struct console *c);
 /* True while bytes may still come: standard input has not ended. */
 bool console_can_read(const struct console *c);
 
-/* Reads what there is, waiting for it at most wait_ns of host time (0: not at all). Returns what else the user wants. */
+/* Reads what there is, waiting for it at most wait_ns of host time (0: not at all). Returns what else the user wants.
+ */
 enum console_wish console_poll(struct console *c, u64 wait_ns);
 
 /* The signal that asked us to end, or 0. */
@@ -47,7 +49,8 @@ int console_signal(const struct console *c);
 u32 console_pending(const struct console *c);
 u8 console_take(struct console *c);
 
-/* Reads a line for the monitor, without its end; waits for it. False: standard input has ended, or we are asked to end. */
+/* Reads a line for the monitor, without its end; waits for it. False: standard input has ended, or we are asked to end.
+ */
 bool console_read_line(struct console *c, char *line, size_t size) must_check;
 
 /* Gives the terminal its normal mode for as long as the monitor is open, and takes it again. */

@@ -6,7 +6,8 @@
 
 #include "emu/base/base.h"
 
-/* Reads a file, at most `limit` bytes of it; then `*size` holds its length. For free(). NULL: see err, which names it. */
+/* Reads a file, at most `limit` bytes of it; then `*size` holds its length. For free(). NULL: see err, which names it.
+ */
 u8 *file_read(const char *path, u64 limit, u64 *size, struct error *err);
 
 /* True if these bytes begin as a gzip file does. */

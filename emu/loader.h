@@ -1,9 +1,9 @@
 /*
  * The loader: reads a guest's file (ELF, Linux Image, either of them gzipped, or raw bytes) and puts it into RAM.
  *
- * An image is opened and checked once, and may be put into RAM as often as the machine is reset. Whatever the file holds,
- * the worst that happens is a line that names the file and what is wrong with it. Where images go relative to each other
- * is emu/boot.c's business.
+ * An image is opened and checked once, and may be put into RAM as often as the machine is reset. Whatever the file
+ * holds, the worst that happens is a line that names the file and what is wrong with it. Where images go relative to
+ * each other is emu/boot.c's business.
  */
 #ifndef RVEMU_EMU_LOADER_H
 #define RVEMU_EMU_LOADER_H
@@ -39,8 +39,8 @@ struct image {
 };
 
 /*
- * Reads the file. ELF: RV64, little-endian, EXEC, or DYN, which is moved to `base` if it is linked below it. Others lie at
- * `base` until image_move(). False: *image is empty, see err.
+ * Reads the file. ELF: RV64, little-endian, EXEC, or DYN, which is moved to `base` if it is linked below it. Others lie
+ * at `base` until image_move(). False: *image is empty, see err.
  */
 bool image_open(struct image *image, const char *path, u64 base, struct error *err) must_check;
 
@@ -56,8 +56,8 @@ void image_range(const struct image *image, u64 *start, u64 *end);
 /* True if one of its segments takes some of pa..pa+size-1. */
 bool image_overlaps(const struct image *image, u64 pa, u64 size);
 
-/* Copies it into RAM that is zeroed: what the file leaves out is not touched. False: a segment is not all in RAM; err names
- * the addresses. */
+/* Copies it into RAM that is zeroed: what the file leaves out is not touched. False: a segment is not all in RAM; err
+ * names the addresses. */
 bool image_load(const struct image *image, struct bus *bus, struct error *err) must_check;
 
 /* The physical address of an ELF symbol, or false. */

@@ -7,8 +7,8 @@
  *        |
  *       bus ---- RAM, clint, plic, uart, rtc, syscon        htif watches two words of RAM
  *
- * Every device gets an irq line and the clock, and knows no hart. What a device wants of the machine (power-off) it says to a
- * stop_listener, from within the guest's store: we note it and make the engine come out.
+ * Every device gets an irq line and the clock, and knows no hart. What a device wants of the machine (power-off) it
+ * says to a stop_listener, from within the guest's store: we note it and make the engine come out.
  */
 #include "emu/machine.h"
 

@@ -1,8 +1,8 @@
 /*
  * The machine: everything that one guest sees, put together. Start reading rvemu in machine.c.
  *
- * A machine owns all its parts; nothing is global, so that two of them live in one process. It is built, loaded and reset by
- * machine_create(); a guest that reboots gets a new one made from the same files. emu/run.c makes it go.
+ * A machine owns all its parts; nothing is global, so that two of them live in one process. It is built, loaded and
+ * reset by machine_create(); a guest that reboots gets a new one made from the same files. emu/run.c makes it go.
  */
 #ifndef RVEMU_EMU_MACHINE_H
 #define RVEMU_EMU_MACHINE_H
@@ -48,7 +48,8 @@ struct machine_io {
 	u64 epoch_ns;         /* what the real-time clock shows at first, nanoseconds since 1970 */
 };
 
-/* Builds it, places and loads what `boot` holds, and resets the harts. config and boot must outlive it. NULL: see err. */
+/* Builds it, places and loads what `boot` holds, and resets the harts. config and boot must outlive it. NULL: see err.
+ */
 struct machine *machine_create(const struct config *config, struct boot *boot, const struct machine_io *io,
                                struct error *err);
 void machine_destroy(struct machine *m);

@@ -1,8 +1,8 @@
 /*
  * rvemu's main program: options -> files -> machine -> run -> exit status. Only here does the program end.
  *
- * Exit status: the guest's own; 124 the instruction limit was reached; 125 rvemu could not start; 126 the guest is stuck or
- * sleeps for ever. Ended by a signal, rvemu ends by that signal.
+ * Exit status: the guest's own; 124 the instruction limit was reached; 125 rvemu could not start; 126 the guest is
+ * stuck or sleeps for ever. Ended by a signal, rvemu ends by that signal.
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,8 @@
 #define EXIT_NO_START 125
 #define EXIT_STUCK 126
 
-/* What the real-time clock shows at first where nobody watches, so that runs are repeatable: 2025-01-01 00:00:00 UTC. */
+/* What the real-time clock shows at first where nobody watches, so that runs are repeatable: 2025-01-01 00:00:00 UTC.
+ */
 #define FIXED_EPOCH_NS 1735689600000000000ull
 #define TRACE_BUFFER (1 << 16)
 

@@ -7,7 +7,8 @@
 #include "emu/console.h"
 #include "emu/machine.h"
 
-/* Reads and answers commands until the guest shall go on (false) or rvemu shall end (true). The terminal is in normal mode. */
+/* Reads and answers commands until the guest shall go on (false) or rvemu shall end (true). The terminal is in normal
+ * mode. */
 bool monitor(struct machine *m, struct console *console);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Names: privileged manual, tables "Machine cause (mcause) register values after trap" and "Encoding of privilege levels".
+ * Names: privileged manual, tables "Machine cause (mcause) register values after trap" and "Encoding of privilege
+ * levels".
  */
 #include "emu/names.h"
 

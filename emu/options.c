@@ -1,6 +1,6 @@
 /*
- * The command line: see options.h. One table says what there is; each row stores its value itself or has a function that
- * reads it. What depends on several options (ISA and A/D mode, trace and its file) is settled once, at the end.
+ * The command line: see options.h. One table says what there is; each row stores its value itself or has a function
+ * that reads it. What depends on several options (ISA and A/D mode, trace and its file) is settled once, at the end.
  */
 #include "emu/options.h"
 
@@ -22,7 +22,7 @@
 struct parser {
 	struct config *config;           /* what is filled in */
 	struct error *err;               /* where trouble is told */
-	const char *given;               /* the option at work as the user spelled it, without its value */
+	char given[64];                  /* the option at work as the user spelled it, without its value */
 	const struct tlb_config *preset; /* --tlb */
 	u64 seed;                        /* --seed */
 	bool has_ad;                     /* --ad was given */
@@ -414,13 +414,13 @@ static bool apply(struct parser *p, const struct option *o, const char *value)
 	return o->read(p, value);
 }
 
-/* Reads the option in argv[*at], and its value in the next one if it is not in the same; moves *at on to the last one used. */
+/* Reads the option in argv[*at], and its value in the next one if it is not in the same; moves *at on to the last one
+ * used. */
 static bool parse_one(struct parser *p, int argc, char **argv, int *at)
 {
 	const char *text = argv[*at];
-	char given[64];
-	snprintf(given, sizeof(given), "%.*s", (int)strcspn(text, "="), text);
-	p->given = given;
+	const char *given = p->given;
+	snprintf(p->given, sizeof(p->given), "%.*s", (int)strcspn(text, "="), text);
 	const char *equals = strchr(text, '=');
 	const char *name = given[0] == '+' ? given + 1 : given[1] == '-' ? given + 2 : given + 1;
 	const struct option *o = find_option(name);
@@ -435,9 +435,7 @@ static bool parse_one(struct parser *p, int argc, char **argv, int *at)
 			return error_set(p->err, "%s: its value is missing", given);
 		value = argv[++*at];
 	}
-	bool ok = apply(p, o, value);
-	p->given = NULL;
-	return ok;
+	return apply(p, o, value);
 }
 
 /* Makes the A/D mode and the ISA string tell the same: Svade traps, Svadu leaves it to menvcfg.ADUE. */

@@ -47,13 +47,15 @@ struct config {
 	bool ram_hash;              /* print instructions retired and a hash of RAM at exit */
 };
 
-/* Fills in *config, whose address must not change afterwards. False: see err, which is one line and names the option. */
+/* Fills in *config, whose address must not change afterwards. False: see err, which is one line and names the option.
+ */
 bool options_parse(struct config *config, int argc, char **argv, struct error *err) must_check;
 
 /* Prints the help, coloured if that is wanted. Fits 80 columns and 50 lines. */
 void options_print_help(bool colour);
 
-/* Reads a number: decimal, 0x..., 0b...; `suffixes` allows K, M, G (powers of 1024). False: it is none, or does not fit. */
+/* Reads a number: decimal, 0x..., 0b...; `suffixes` allows K, M, G (powers of 1024). False: it is none, or does not
+ * fit. */
 bool options_number(const char *text, bool suffixes, u64 *value) must_check;
 
 #endif

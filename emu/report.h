@@ -15,8 +15,8 @@ void report_stats(const struct machine *m, u64 host_ns, FILE *out);
 void report_ram_hash(struct machine *m, FILE *out);
 
 /*
- * The signature: RAM from symbol begin_signature to end_signature, `granularity` bytes a line in hexadecimal, the highest
- * address first, as Spike writes it. False: the guest has no such symbols, or the file cannot be written.
+ * The signature: RAM from symbol begin_signature to end_signature, `granularity` bytes a line in hexadecimal, the
+ * highest address first, as Spike writes it. False: the guest has no such symbols, or the file cannot be written.
  */
 bool report_signature(struct machine *m, const char *path, u32 granularity, struct error *err) must_check;
 

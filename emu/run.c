@@ -1,10 +1,11 @@
 /*
  * The outer loop.
  *
- * Guest time is the steps of all harts plus the time in which all of them slept: one step is one nanosecond, and harts run
- * one after another. A hart's turn ends after `quantum` steps, when it waits, or when it spins; a hart that is alone runs on.
- * Within a turn the engine is called for as many steps as there are until the next event, so that events come exactly.
- * Where turns end depends on steps alone: events that only concern the host (looking for console input) do not move it.
+ * Guest time is the steps of all harts plus the time in which all of them slept: one step is one nanosecond, and harts
+ * run one after another. A hart's turn ends after `quantum` steps, when it waits, or when it spins; a hart that is
+ * alone runs on. Within a turn the engine is called for as many steps as there are until the next event, so that events
+ * come exactly. Where turns end depends on steps alone: events that only concern the host (looking for console input)
+ * do not move it.
  *
  * When all harts wait, time jumps to the next event, or, if a person watches, the host waits for it to come.
  */
@@ -18,7 +19,8 @@
 #include "emu/monitor.h"
 #include "emu/names.h"
 
-/* How often the console is looked at, in guest time: often while typed bytes wait for the guest (115200 baud are 87 us). */
+/* How often the console is looked at, in guest time: often while typed bytes wait for the guest (115200 baud are 87
+ * us). */
 #define POLL_NS 1000000
 #define POLL_PENDING_NS 100000
 
@@ -131,7 +133,8 @@ static bool idle(struct runner *r)
 		wait_with_person(r, next);
 		return true;
 	}
-	/* A pipe: what is there now is there at this guest time. Only if nothing else can happen is there a reason to wait for more. */
+	/* A pipe: what is there now is there at this guest time. Only if nothing else can happen is there a reason to
+	 * wait for more. */
 	bool only_input = next == CLOCK_NEVER && has_input && console_pending(r->console) == 0;
 	if (has_input)
 		poll_console(r, only_input ? CONSOLE_FOREVER : 0);

@@ -1,5 +1,6 @@
 /*
- * The outer loop: gives each hart its turns, moves guest time, delivers events and console input, and says how it ended.
+ * The outer loop: gives each hart its turns, moves guest time, delivers events and console input, and says how it
+ * ended.
  */
 #ifndef RVEMU_EMU_RUN_H
 #define RVEMU_EMU_RUN_H
@@ -15,8 +16,8 @@ enum run_end {
 	RUN_QUIT,    /* the user had enough */
 };
 
-/* Runs the machine until it ends. `console` may be NULL: no input, nobody watches. For RUN_WEDGED and RUN_ASLEEP a line on
- * stderr says where and why. */
+/* Runs the machine until it ends. `console` may be NULL: no input, nobody watches. For RUN_WEDGED and RUN_ASLEEP a line
+ * on stderr says where and why. */
 enum run_end run_machine(struct machine *m, struct console *console);
 
 #endif

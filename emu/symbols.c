@@ -18,7 +18,8 @@ void symbols_add(struct symbols *s, const struct symbol *symbol)
 	s->all[s->count++] = *symbol;
 }
 
-/* By address; at one address the better name comes last, where the search finds it. Then by name, to be the same always. */
+/* By address; at one address the better name comes last, where the search finds it. Then by name, to be the same
+ * always. */
 static int compare(const void *left, const void *right)
 {
 	const struct symbol *a = left, *b = right;

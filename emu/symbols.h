@@ -31,7 +31,8 @@ const struct symbol *symbols_named(const struct symbols *s, const char *name);
 /* The function (or code label) pc lies in, or NULL; *offset is how far in. s may be NULL. */
 const struct symbol *symbols_code_at(const struct symbols *s, u64 pc, u64 *offset);
 
-/* Writes "name+0x12", or "name" at its first byte, or nothing if pc lies in no function. Returns true if it wrote something. */
+/* Writes "name+0x12", or "name" at its first byte, or nothing if pc lies in no function. Returns true if it wrote
+ * something. */
 bool symbols_describe(const struct symbols *s, u64 pc, char *buf, size_t size);
 
 #endif

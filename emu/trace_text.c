@@ -1,12 +1,12 @@
 /*
- * Traces as text: see trace_text.h. Lines are put together in a buffer of their own, because printf() is too slow for one
- * line an instruction.
+ * Traces as text: see trace_text.h. Lines are put together in a buffer of their own, because printf() is too slow for
+ * one line an instruction.
  *
  * Spike's commit log, which sort insn follows (riscv/execute.cc there):
  *     core   0: 3 0x0000000080000000 (0x00000297) x5  0x0000000080000000
  *     core   0: 0 0x0000000000010148 (0xe398) mem 0x0000003ffffffb10 0x0000000000000001
- * After hart, mode, pc and bits come registers written, in the order of their numbers; then the addresses loaded from; then
- * addresses stored to with the value.
+ * After hart, mode, pc and bits come registers written, in the order of their numbers; then the addresses loaded from;
+ * then addresses stored to with the value.
  */
 #include "emu/trace_text.h"
 

@@ -1,13 +1,15 @@
 /*
- * The trace as text for people: one line an event, written to a file or stderr. Sort `insn` is Spike's commit-log format
- * (--log-commits), so that two logs can be compared line by line; the other sorts have a compact line each, which begins
- * with the sort's name.
+ * The trace as text for people: one line an event, written to a file or stderr. Sort `insn` is Spike's commit-log
+ * format
+ * (--log-commits), so that two logs can be compared line by line; the other sorts have a compact line each, which
+ * begins with the sort's name.
  *
  * An instruction's own line comes after those of what it did, because it is written when the instruction has retired.
- * Unlike Spike's, it names only CSRs that a CSR instruction wrote, not those that change on the side (fflags, mstatus.FS).
+ * Unlike Spike's, it names only CSRs that a CSR instruction wrote, not those that change on the side (fflags,
+ * mstatus.FS).
  *
- * Filters choose lines, they do not make tracing cheaper. An event without address (an interrupt, a CSR write) is not shown
- * where an address range is asked for. Machine forms (JSON, Chrome, binary) are not here.
+ * Filters choose lines, they do not make tracing cheaper. An event without address (an interrupt, a CSR write) is not
+ * shown where an address range is asked for. Machine forms (JSON, Chrome, binary) are not here.
  */
 #ifndef RVEMU_EMU_TRACE_TEXT_H
 #define RVEMU_EMU_TRACE_TEXT_H
@@ -46,7 +48,8 @@ void trace_text_destroy(struct trace_text *text);
 /* Has `before` called before each line: for who shares the terminal and must write its own output first. */
 void trace_text_before_line(struct trace_text *text, void (*before)(void *arg), void *arg);
 
-/* BIT(enum trace_sort) of what the sink must be told: more than was wanted, because a line of sort insn also shows accesses. */
+/* BIT(enum trace_sort) of what the sink must be told: more than was wanted, because a line of sort insn also shows
+ * accesses. */
 u32 trace_text_needs(const struct trace_text *text);
 
 /* The sink itself: fits struct trace. */

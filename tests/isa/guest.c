@@ -15,6 +15,7 @@
 struct frame frame;
 
 void call_stub(struct frame *f);
+void checkpoint(void);
 void print_checkpoint(struct frame *f);
 int main(void);
 
@@ -111,7 +112,7 @@ static uint64_t run_case(const struct stub *s, uint32_t n, uint64_t h)
 	return fold_case(h, f, s->flags & STUB_MEMORY ? window : 0);
 }
 
-static uint64_t program_seed;
+static uint64_t checkpoints;
 
 /* A random program is at a checkpoint: called from start.S. */
 void print_checkpoint(struct frame *f)
@@ -123,7 +124,7 @@ void print_checkpoint(struct frame *f)
 		h = fold(fold(h, i == 0 || i == 4 || i == 5 ? 0 : f->x[i]), f->f[i]);
 	for (unsigned i = 0; i < 3 * 4096 / 8; i++)
 		h = fold(h, ((const uint64_t *)memory)[i]);
-	print_line("checkpoint", program_seed++, h);
+	print_line("checkpoint", checkpoints++, h);
 	if (!plan->verbose)
 		return;
 	for (unsigned i = 0; i < 32; i++) {
@@ -148,8 +149,9 @@ static void run_program(const struct stub *s)
 	print("program ");
 	print(s->row);
 	print_char('\n');
-	program_seed = 0;
+	checkpoints = 0;
 	frame.traps = 0;
+	frame.in[0] = (uint64_t)checkpoint;
 	call_stub(&frame);
 }
 

@@ -1,6 +1,7 @@
 /*
- * cpu/counters.c against the privileged manual's "Hardware Performance Monitor", "Machine Counter-Inhibit CSR", "Machine
- * Counter-Enable", and "Sscofpmf": that every event counts its source, gates, filters, overflow and its interrupt.
+ * cpu/counters.c against the privileged manual's "Hardware Performance Monitor", "Machine Counter-Inhibit CSR",
+ * "Machine Counter-Enable", and "Sscofpmf": that every event counts its source, gates, filters, overflow and its
+ * interrupt.
  */
 #include "cpu/counters.h"
 
@@ -153,7 +154,7 @@ static void test_time_is_mtime(void **state)
 
 struct event_source {
 	u64 selector;
-	size_t offset;  /* of what it counts in struct hart */
+	size_t offset; /* of what it counts in struct hart */
 };
 
 static void test_events_count_their_sources(void **state)
@@ -326,6 +327,19 @@ static void test_overflow_sets_of_and_interrupts(void **state)
 	assert_int_equal(counter(r, 7), 2);
 }
 
+static void test_overflow_draws_attention(void **state)
+{
+	struct rig *r = *state;
+
+	csr_write(r, CSR_MIE, MIP_LCOFIP);
+	csr_set(r, CSR_MSTATUS, MSTATUS_MIE);
+	count_from(r, 3, EVENT_CYCLES, 0 - 10ull);
+	assert_false(r->h->attention);
+	rig_step(r, 10);
+	assert_true(r->h->attention);
+	assert_int_equal(hart_pending_interrupt(r->h), 13);
+}
+
 /* Exceptions do not retire: the overflow is that much later, and still exact. */
 static void test_overflow_of_instret_is_exact_across_traps(void **state)
 {
@@ -351,6 +365,7 @@ static void test_overflow_with_of_set_is_silent(void **state)
 	rig_step(r, 100);
 	assert_int_equal(hart_mip(r->h), 0);
 	assert_int_equal(counter(r, 3), 90);
+	assert_int_equal(hart_mip(r->h), 0);
 	assert_int_equal(clock_next(&r->clock), CLOCK_NEVER);
 }
 
@@ -459,6 +474,7 @@ int main(void)
 		TEST(test_filters_inhibit_counting_by_mode),
 		TEST(test_filtered_counter_needs_no_work_when_gone),
 		TEST(test_overflow_sets_of_and_interrupts),
+		TEST(test_overflow_draws_attention),
 		TEST(test_overflow_of_instret_is_exact_across_traps),
 		TEST(test_overflow_with_of_set_is_silent),
 		TEST(test_writes_never_overflow),

@@ -1,6 +1,6 @@
 /*
- * cpu/csr.c and cpu/csr_regs.c: what CSR writes do to the rest of the hart: floating point, interrupts, the stimecmp timer,
- * PMP; and the ways in for debugger and trace. Which registers and bits there are is tested in csr_test.c.
+ * cpu/csr.c and cpu/csr_regs.c: what CSR writes do to the rest of the hart: floating point, interrupts, the stimecmp
+ * timer, PMP; and the ways in for debugger and trace. Which registers and bits there are is tested in csr_test.c.
  */
 #include "cpu/csr.h"
 
@@ -107,8 +107,8 @@ static void test_mip_shows_wires_that_software_cannot_write(void **state)
 	}
 }
 
-/* "the value in rd is the logical-OR of the software-writable bit and the signal from the interrupt controller, ... the value
- * used in the read-modify-write sequence is only the software-writable SEIP bit" */
+/* "the value in rd is the logical-OR of the software-writable bit and the signal from the interrupt controller, ...
+ * the value used in the read-modify-write sequence is only the software-writable SEIP bit" */
 static void test_seip_rmw_ignores_the_controller(void **state)
 {
 	struct rig *r = *state;
@@ -272,6 +272,19 @@ static void test_stimecmp_without_stce_arms_nothing(void **state)
 	assert_int_equal(clock_next(&r->clock), 1000 * RIG_TICK_NS);
 }
 
+static void test_timer_is_disarmed_when_due_or_off(void **state)
+{
+	struct rig *r = *state;
+
+	csr_write(r, CSR_MENVCFG, MENVCFG_STCE);
+	csr_write(r, CSR_STIMECMP, 1000);
+	csr_write(r, CSR_STIMECMP, 0);
+	assert_int_equal(clock_next(&r->clock), CLOCK_NEVER);
+	csr_write(r, CSR_STIMECMP, 1000);
+	csr_write(r, CSR_MENVCFG, 0);
+	assert_int_equal(clock_next(&r->clock), CLOCK_NEVER);
+}
+
 static void test_mtime_write_moves_the_timer(void **state)
 {
 	struct rig *r = *state;
@@ -407,6 +420,7 @@ int main(void)
 		TEST(test_stip_follows_the_comparison),
 		TEST(test_stip_is_writable_only_without_stce),
 		TEST(test_stimecmp_without_stce_arms_nothing),
+		TEST(test_timer_is_disarmed_when_due_or_off),
 		TEST(test_mtime_write_moves_the_timer),
 		TEST(test_timer_draws_attention),
 		TEST(test_odd_pmpcfg_is_illegal),

@@ -1,7 +1,7 @@
 /*
- * cpu/csr.c and cpu/csr_regs.c against the privileged manual: which registers exist and for whom, what they hold after reset,
- * what each of their bits can be made to hold. The expectations are written from the manual's register figures, not from
- * cpu/csr.def. What writing them does is tested in csr_effects_test.c, counters in counters_test.c.
+ * cpu/csr.c and cpu/csr_regs.c against the privileged manual: which registers exist and for whom, what they hold after
+ * reset, what each of their bits can be made to hold. The expectations are written from the manual's register figures,
+ * not from cpu/csr.def. What writing them does is tested in csr_effects_test.c, counters in counters_test.c.
  */
 #include "cpu/csr.h"
 
@@ -11,18 +11,17 @@
 
 /* --- existence and privilege --- */
 
-/* Every register of a hart that has everything: the manual's tables of allocated addresses, less what it does not have. */
+/* Every register of a hart that has everything: the manual's tables of allocated addresses, less what it does not
+ * have. */
 static bool is_listed(u32 number)
 {
 	static const u16 singles[] = {
-		0x001, 0x002, 0x003, 0xc00, 0xc01, 0xc02,                                     /* floating point, counters */
-		0x100, 0x104, 0x105, 0x106, 0x10a, 0x10c, 0x10d, 0x10e, 0x10f,                /* supervisor */
-		0x140, 0x141, 0x142, 0x143, 0x144, 0x14d, 0x180, 0xda0,
-		0xf11, 0xf12, 0xf13, 0xf14, 0xf15,                                            /* machine */
-		0x300, 0x301, 0x302, 0x303, 0x304, 0x305, 0x306, 0x30a, 0x30c, 0x30d, 0x30e, 0x30f,
-		0x340, 0x341, 0x342, 0x343, 0x344,
-		0x3a0, 0x3a2, 0x3a4, 0x3a6, 0x3a8, 0x3aa, 0x3ac, 0x3ae,
-		0x7a0, 0x7a1, 0x7a2, 0x7a3, 0xb00, 0xb02, 0x320,
+		0x001, 0x002, 0x003, 0xc00, 0xc01, 0xc02,                      /* floating point, counters */
+		0x100, 0x104, 0x105, 0x106, 0x10a, 0x10c, 0x10d, 0x10e, 0x10f, /* supervisor */
+		0x140, 0x141, 0x142, 0x143, 0x144, 0x14d, 0x180, 0xda0, 0xf11, 0xf12, 0xf13, 0xf14, 0xf15, /* machine */
+		0x300, 0x301, 0x302, 0x303, 0x304, 0x305, 0x306, 0x30a, 0x30c, 0x30d, 0x30e, 0x30f, 0x340,
+		0x341, 0x342, 0x343, 0x344, 0x3a0, 0x3a2, 0x3a4, 0x3a6, 0x3a8, 0x3aa, 0x3ac, 0x3ae, 0x7a0,
+		0x7a1, 0x7a2, 0x7a3, 0xb00, 0xb02, 0x320,
 	};
 
 	if ((number >= 0xc03 && number <= 0xc1f) || (number >= 0xb03 && number <= 0xb1f) ||
@@ -112,21 +111,21 @@ static void test_set_and_clear_use_the_old_value(void **state)
 }
 
 struct absence {
-	const char *isa;    /* a hart of this ISA ... */
-	u16 number;         /* ... has no such register */
+	const char *isa; /* a hart of this ISA ... */
+	u16 number;      /* ... has no such register */
 };
 
 static void test_registers_go_with_their_extensions(void **state)
 {
 	static const struct absence absences[] = {
-		{ "rv64i", CSR_FFLAGS }, { "rv64i", CSR_FRM }, { "rv64i", CSR_FCSR },
-		{ "rv64i", CSR_CYCLE }, { "rv64i", CSR_TIME }, { "rv64i", CSR_INSTRET },
-		{ "rv64i", CSR_HPMCOUNTER3 }, { "rv64i", CSR_STIMECMP }, { "rv64i", CSR_SCOUNTOVF },
-		{ "rv64i", CSR_MSTATEEN0 }, { "rv64i", CSR_SSTATEEN0 },
-		{ "rv64iu", CSR_SSTATUS }, { "rv64iu", CSR_SIE }, { "rv64iu", CSR_STVEC }, { "rv64iu", CSR_SCOUNTEREN },
-		{ "rv64iu", CSR_SENVCFG }, { "rv64iu", CSR_SSCRATCH }, { "rv64iu", CSR_SEPC }, { "rv64iu", CSR_SCAUSE },
-		{ "rv64iu", CSR_STVAL }, { "rv64iu", CSR_SIP }, { "rv64iu", CSR_SATP }, { "rv64iu", CSR_MEDELEG },
-		{ "rv64iu", CSR_MIDELEG },
+		{ "rv64i", CSR_FFLAGS },      { "rv64i", CSR_FRM },       { "rv64i", CSR_FCSR },
+		{ "rv64i", CSR_CYCLE },       { "rv64i", CSR_TIME },      { "rv64i", CSR_INSTRET },
+		{ "rv64i", CSR_HPMCOUNTER3 }, { "rv64i", CSR_STIMECMP },  { "rv64i", CSR_SCOUNTOVF },
+		{ "rv64i", CSR_MSTATEEN0 },   { "rv64i", CSR_SSTATEEN0 }, { "rv64iu", CSR_SSTATUS },
+		{ "rv64iu", CSR_SIE },        { "rv64iu", CSR_STVEC },    { "rv64iu", CSR_SCOUNTEREN },
+		{ "rv64iu", CSR_SENVCFG },    { "rv64iu", CSR_SSCRATCH }, { "rv64iu", CSR_SEPC },
+		{ "rv64iu", CSR_SCAUSE },     { "rv64iu", CSR_STVAL },    { "rv64iu", CSR_SIP },
+		{ "rv64iu", CSR_SATP },       { "rv64iu", CSR_MEDELEG },  { "rv64iu", CSR_MIDELEG },
 	};
 
 	(void)state;
@@ -184,13 +183,20 @@ struct value_of {
 static void test_reset_values(void **state)
 {
 	static const struct value_of values[] = {
-		{ CSR_MSTATUS, UXL_SXL }, { CSR_MISA, 0x800000000014112full }, { CSR_MHARTID, 3 },
-		{ CSR_MVENDORID, 0 }, { CSR_MARCHID, 0 }, { CSR_MIMPID, 0 }, { CSR_MCONFIGPTR, 0 },
-		{ CSR_MCAUSE, 0 }, { CSR_SATP, 0 }, { CSR_MIE, 0 }, { CSR_MIP, 0 }, { CSR_MIDELEG, 0 },
-		{ CSR_MEDELEG, 0 }, { CSR_MENVCFG, MENVCFG_ADUE }, { CSR_SENVCFG, 0 }, { CSR_MCOUNTEREN, 0 },
-		{ CSR_MCOUNTINHIBIT, 0 }, { CSR_MSTATEEN0, 0 }, { CSR_MSTATEEN1, 0 }, { CSR_MSTATEEN2, 0 },
-		{ CSR_MSTATEEN3, 0 }, { CSR_STIMECMP, ~0ull }, { CSR_PMPCFG0, 0 }, { CSR_PMPCFG14, 0 },
-		{ CSR_SCOUNTOVF, 0 }, { CSR_SSTATUS, 0x200000000ull }, { CSR_TSELECT, 0 }, { CSR_TDATA1, 0 },
+		{ CSR_MSTATUS, UXL_SXL }, { CSR_MISA, 0x800000000014112full },
+		{ CSR_MHARTID, 3 },       { CSR_MVENDORID, 0 },
+		{ CSR_MARCHID, 0 },       { CSR_MIMPID, 0 },
+		{ CSR_MCONFIGPTR, 0 },    { CSR_MCAUSE, 0 },
+		{ CSR_SATP, 0 },          { CSR_MIE, 0 },
+		{ CSR_MIP, 0 },           { CSR_MIDELEG, 0 },
+		{ CSR_MEDELEG, 0 },       { CSR_MENVCFG, MENVCFG_ADUE },
+		{ CSR_SENVCFG, 0 },       { CSR_MCOUNTEREN, 0 },
+		{ CSR_MCOUNTINHIBIT, 0 }, { CSR_MSTATEEN0, 0 },
+		{ CSR_MSTATEEN1, 0 },     { CSR_MSTATEEN2, 0 },
+		{ CSR_MSTATEEN3, 0 },     { CSR_STIMECMP, ~0ull },
+		{ CSR_PMPCFG0, 0 },       { CSR_PMPCFG14, 0 },
+		{ CSR_SCOUNTOVF, 0 },     { CSR_SSTATUS, 0x200000000ull },
+		{ CSR_TSELECT, 0 },       { CSR_TDATA1, 0 },
 	};
 	struct rig *r = *state;
 
@@ -206,8 +212,9 @@ static void test_reset_values(void **state)
 static void test_reset_undoes_everything(void **state)
 {
 	static const u16 numbers[] = {
-		CSR_MSTATUS, CSR_MIE, CSR_MIP, CSR_MEDELEG, CSR_MIDELEG, CSR_MTVEC, CSR_MCAUSE, CSR_MENVCFG, CSR_SATP,
-		CSR_MCOUNTINHIBIT, CSR_MHPMEVENT3, CSR_MSTATEEN0, CSR_STIMECMP, CSR_PMPCFG0, CSR_PMPADDR0, CSR_FCSR,
+		CSR_MSTATUS,  CSR_MIE,     CSR_MIP,      CSR_MEDELEG,       CSR_MIDELEG,    CSR_MTVEC,
+		CSR_MCAUSE,   CSR_MENVCFG, CSR_SATP,     CSR_MCOUNTINHIBIT, CSR_MHPMEVENT3, CSR_MSTATEEN0,
+		CSR_STIMECMP, CSR_PMPCFG0, CSR_PMPADDR0, CSR_FCSR,
 	};
 	struct rig *r = *state;
 	u64 before[ARRAY_SIZE(numbers)];
@@ -230,8 +237,8 @@ static void test_reset_undoes_everything(void **state)
 
 struct warl {
 	u16 number;
-	u64 writable;     /* bits that hold what is written */
-	u64 fixed;        /* bits that are always one */
+	u64 writable; /* bits that hold what is written */
+	u64 fixed;    /* bits that are always one */
 };
 
 /* Fields with rules of their own (MPP, FS with SD, CBIE, MODE of xtvec) are left to tests below. */
@@ -299,7 +306,7 @@ static void expect_warl(struct rig *r, const struct warl *w, u64 written)
 
 	if (value != (((written & w->writable) | w->fixed) & ~special))
 		fail_msg("CSR 0x%x: wrote 0x%llx, read 0x%llx", w->number, (unsigned long long)written,
-			 (unsigned long long)value);
+		         (unsigned long long)value);
 }
 
 static void test_warl_bits(void **state)
@@ -387,7 +394,8 @@ static void test_tvec_reserved_modes_keep_the_mode(void **state)
 		for (u64 old = 0; old < 2; old++)
 			for (u64 mode = 0; mode < 4; mode++) {
 				csr_write(r, numbers[i], 0x1000 | old);
-				assert_int_equal(csr_written(r, numbers[i], 0x2000 | mode), 0x2000 | (mode < 2 ? mode : old));
+				assert_int_equal(csr_written(r, numbers[i], 0x2000 | mode),
+				                 0x2000 | (mode < 2 ? mode : old));
 			}
 }
 
@@ -485,7 +493,8 @@ static void test_satp_ignores_modes_it_lacks(void **state)
 		csr_write(r, CSR_SATP, 9ull << 60 | 0x1234ull << 44 | 0x80000);
 		u64 value = csr_written(r, CSR_SATP, mode << 60 | 0xffffull << 44 | 0x90000);
 
-		assert_int_equal(value, has ? mode << 60 | 0xffffull << 44 | 0x90000 : 9ull << 60 | 0x1234ull << 44 | 0x80000);
+		assert_int_equal(value,
+		                 has ? mode << 60 | 0xffffull << 44 | 0x90000 : 9ull << 60 | 0x1234ull << 44 | 0x80000);
 	}
 }
 

@@ -1,6 +1,7 @@
 /*
- * A hart on a bench: bus with a little RAM, clock, decoder and block cache around it, for the tests of cpu/. Time is mtime's
- * 10 MHz from guest time plus an offset that a test may set. Nothing runs instructions here: tests do what the engine would.
+ * A hart on a bench: bus with a little RAM, clock, decoder and block cache around it, for the tests of cpu/. Time is
+ * mtime's 10 MHz from guest time plus an offset that a test may set. Nothing runs instructions here: tests do what the
+ * engine would.
  */
 #ifndef RVEMU_TESTS_UNIT_HART_RIG_H
 #define RVEMU_TESTS_UNIT_HART_RIG_H
@@ -28,11 +29,11 @@ struct rig {
 	struct block_cache *blocks;
 	struct trace trace;
 	struct hart *h;
-	u64 mtime_offset;                    /* mtime at guest time 0 */
-	u32 events;                          /* how often the trace's sink was told */
-	enum trace_sort sort[RIG_EVENTS];    /* of what */
-	struct trace_csr csr[RIG_EVENTS];    /* where it was a CSR write */
-	struct trace_trap trap[RIG_EVENTS];  /* where it was a trap */
+	u64 mtime_offset;                   /* mtime at guest time 0 */
+	u32 events;                         /* how often the trace's sink was told */
+	enum trace_sort sort[RIG_EVENTS];   /* of what */
+	struct trace_csr csr[RIG_EVENTS];   /* where it was a CSR write */
+	struct trace_trap trap[RIG_EVENTS]; /* where it was a trap */
 };
 
 static inline u64 rig_mtime(void *arg, u64 ns)
@@ -46,8 +47,9 @@ static inline u64 rig_ns_of_mtime(void *arg, u64 mtime)
 {
 	const struct rig *r = arg;
 
-	return mtime < r->mtime_offset ? 0 :
-	       mtime - r->mtime_offset > CLOCK_NEVER / RIG_TICK_NS ? CLOCK_NEVER : (mtime - r->mtime_offset) * RIG_TICK_NS;
+	return mtime < r->mtime_offset                               ? 0
+	       : mtime - r->mtime_offset > CLOCK_NEVER / RIG_TICK_NS ? CLOCK_NEVER
+	                                                             : (mtime - r->mtime_offset) * RIG_TICK_NS;
 }
 
 static inline void rig_emit(void *arg, enum trace_sort sort, const void *event)

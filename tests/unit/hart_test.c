@@ -1,15 +1,17 @@
 /*
- * cpu/hart.c: reset, wires and attention, what the MMU and the jump caches are told, observation, and reading the instruction
- * at pc. Interrupt rules are tested in trap_test.c, CSRs in csr_test.c.
+ * cpu/hart.c: reset, wires and attention, what the MMU and the jump caches are told, observation, and reading the
+ * instruction at pc. Interrupt rules are tested in trap_test.c, CSRs in csr_test.c.
  */
 #include "cpu/hart.h"
 
+#include "cpu/interp.h"
 #include "cpu/trap.h"
 #include "tests/unit/hart_rig.h"
 
 /* --- reset --- */
 
-/* "Upon reset, a hart's privilege mode is set to M. The mstatus fields MIE and MPRV are reset to 0, ... satp is bare, PMP off". */
+/* "Upon reset, a hart's privilege mode is set to M. The mstatus fields MIE and MPRV are reset to 0, ... satp is
+ * bare, PMP off". */
 static void test_reset_state(void **state)
 {
 	struct rig *r = *state;
@@ -214,12 +216,32 @@ static void test_observation_is_switched_when_applied(void **state)
 	assert_false(r->h->observing || r->h->mmu.all_slow);
 }
 
+/* What was decoded without observers is forgotten. */
+static void test_switching_observers_decodes_anew(void **state)
+{
+	struct rig *r = *state;
+
+	r->trace.wanted = BIT(TRACE_INSN);
+	assert_ptr_not_equal(block_find(r->h, BLOCK_INSNS_MAX)->code[0].fn, op_observe);
+	hart_update_observing(r->h);
+	hart_apply_observing(r->h);
+	assert_ptr_equal(block_find(r->h, BLOCK_INSNS_MAX)->code[0].fn, op_observe);
+	r->trace.wanted = 0;
+	hart_update_observing(r->h);
+	hart_apply_observing(r->h);
+	assert_ptr_not_equal(block_find(r->h, BLOCK_INSNS_MAX)->code[0].fn, op_observe);
+}
+
 static void test_tlb_that_needs_hits_sees_everything(void **state)
 {
 	struct rig *r = *state;
 	struct mmu_config mmu = r->mmu;
 	struct hart_config config = {
-		.decoder = &r->decoder, .mmu = &mmu, .bus = &r->bus, .clock = &r->clock, .trace = &r->trace,
+		.decoder = &r->decoder,
+		.mmu = &mmu,
+		.bus = &r->bus,
+		.clock = &r->clock,
+		.trace = &r->trace,
 	};
 	struct hart *h;
 
@@ -323,6 +345,7 @@ int main(void)
 		TEST(test_time_of_an_instruction_is_exact),
 		TEST(test_trace_wishes_turn_observers_on),
 		TEST(test_observation_is_switched_when_applied),
+		TEST(test_switching_observers_decodes_anew),
 		TEST(test_tlb_that_needs_hits_sees_everything),
 		TEST(test_trace_head_names_the_instruction),
 		TEST(test_raw_insn_reads_both_lengths),

@@ -48,7 +48,7 @@ static void test_plru_follows_its_tree(void **state)
 
 static void test_random_is_the_same_for_the_same_seed(void **state)
 {
-	struct tlb_config config = { .first = { { { 1, 8, TLB_RANDOM, 0, TOP } } }, .seed = 5 };
+	struct tlb_config config = { .first = { { { 1, 8, TLB_RANDOM, 0, TOP } } }, .seed = 0 };
 	struct tlb *a = tlb_create(&config), *b = tlb_create(&config);
 	u64 drops_a[80] = { 0 }, drops_b[80] = { 0 };
 	u32 in_order = 0;
@@ -211,6 +211,58 @@ static void test_walk_cache_has_its_size_and_replacement(void **state)
 	tlb_destroy(none);
 }
 
+/* Fills a walk cache of four ways, looks at the first pointer again, fills `more` and says which have gone: their
+ * numbers, from 1, as digits. */
+static u32 walk_cache_victims(enum tlb_replacement replacement, u32 more)
+{
+	struct tlb_config config = FOUR_WAYS(TLB_FIFO);
+	struct tlb *tlb;
+	u32 gone = 0;
+
+	config.walk_cache[0] = (struct tlb_array_config){ 1, 4, replacement, 1, TOP };
+	tlb = tlb_create(&config);
+	for (u64 i = 0; i < 4; i++)
+		tlb_walk_cache_fill(tlb, 1, 0x1000 + 8 * i, 1, POINTER);
+	assert_true(cached(tlb, 1, 0x1000, 1));
+	for (u64 i = 4; i < 4 + more; i++)
+		tlb_walk_cache_fill(tlb, 1, 0x1000 + 8 * i, 1, POINTER);
+	for (u64 i = 0; i < 4 + more; i++)
+		gone = cached(tlb, 1, 0x1000 + 8 * i, 1) ? gone : 10 * gone + 1 + (u32)i;
+	tlb_destroy(tlb);
+	return gone;
+}
+
+static void test_walk_cache_replaces_as_its_policy_says(void **state)
+{
+	(void)state;
+	assert_int_equal(walk_cache_victims(TLB_FIFO, 1), 1);
+	assert_int_equal(walk_cache_victims(TLB_FIFO, 2), 12);
+	assert_int_equal(walk_cache_victims(TLB_LRU, 1), 2);
+	assert_int_equal(walk_cache_victims(TLB_LRU, 2), 23);
+	assert_int_equal(walk_cache_victims(TLB_PLRU, 1), 3);
+	assert_int_equal(walk_cache_victims(TLB_PLRU, 2), 23);
+	assert_in_range(walk_cache_victims(TLB_RANDOM, 1), 1, 4);
+}
+
+static void test_walk_cache_sets_are_chosen_by_the_low_bits_of_the_pte_address(void **state)
+{
+	struct tlb_config config = FOUR_WAYS(TLB_FIFO);
+	struct tlb *tlb;
+
+	(void)state;
+	config.walk_cache[0] = (struct tlb_array_config){ 8, 2, TLB_PLRU, 1, TOP };
+	tlb = tlb_create(&config);
+	for (u64 i = 0; i < 16; i++)
+		tlb_walk_cache_fill(tlb, 1, 0x1000 + 8 * i, 1, POINTER);
+	for (u64 i = 0; i < 16; i++)
+		assert_true(cached(tlb, 1, 0x1000 + 8 * i, 1));
+	tlb_walk_cache_fill(tlb, 1, 0x2000, 1, POINTER); /* the third of set 0 */
+	assert_false(cached(tlb, 1, 0x1000, 1));
+	for (u64 i = 1; i < 16; i++)
+		assert_true(cached(tlb, 1, 0x1000 + 8 * i, 1));
+	tlb_destroy(tlb);
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
@@ -226,6 +278,8 @@ int main(void)
 		T(test_walk_cache_keeps_valid_pointers_and_nothing_else),
 		T(test_walk_cache_obeys_fences_without_an_address_only),
 		T(test_walk_cache_has_its_size_and_replacement),
+		T(test_walk_cache_replaces_as_its_policy_says),
+		T(test_walk_cache_sets_are_chosen_by_the_low_bits_of_the_pte_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

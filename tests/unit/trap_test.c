@@ -1,7 +1,7 @@
 /*
- * cpu/trap.c against the privileged manual's "Trap Delegation", "Trap-Vector Base-Address Register", "Privilege and Global
- * Interrupt-Enable Stack", "Interrupt Registers" and "Trap-Return Instructions": every cause in every mode, delegated or
- * not, and the interrupt rules against a second, naive statement of them.
+ * cpu/trap.c against the privileged manual's "Trap Delegation", "Trap-Vector Base-Address Register", "Privilege and
+ * Global Interrupt-Enable Stack", "Interrupt Registers" and "Trap-Return Instructions": every cause in every mode,
+ * delegated or not, and the interrupt rules against a second, naive statement of them.
  */
 #include "cpu/trap.h"
 
@@ -103,7 +103,8 @@ static void test_m_trap_pushes_mie_into_mpie(void **state)
 
 	for (u64 mie = 0; mie < 2; mie++)
 		for (u64 mpie = 0; mpie < 2; mpie++) {
-			u64 others = MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_MPRV | MSTATUS_SUM | MSTATUS_MXR;
+			u64 others =
+				MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_MPRV | MSTATUS_SUM | MSTATUS_MXR;
 
 			prepare(r, PRIV_S, 0);
 			r->h->csr.medeleg = 0;
@@ -186,8 +187,8 @@ static int naive_interrupt(enum priv mode, u64 mip, u64 mie, u64 mideleg, bool m
 {
 	static const u8 priority[] = { 11, 3, 7, 9, 1, 5, 13 };
 
-	/* "An interrupt i will trap to M-mode if all of: (a) mode is M and MIE is set, or mode is less privileged; (b) bit i is set
-	 * in mip and mie; (c) bit i is not set in mideleg." */
+	/* "An interrupt i will trap to M-mode if all of: (a) mode is M and MIE is set, or mode is less privileged;
+	 * (b) bit i is set in mip and mie; (c) bit i is not set in mideleg." */
 	for (u32 k = 0; k < ARRAY_SIZE(priority); k++) {
 		u32 i = priority[k];
 		bool a = (mode == PRIV_M && mie_bit) || mode < PRIV_M;
@@ -263,7 +264,8 @@ static void test_interrupt_vectors(void **state)
 				assert_true(trap_interrupt(r->h));
 				assert_int_equal(r->h->count, count);
 				assert_int_equal(r->h->priv, to_s ? PRIV_S : PRIV_M);
-				assert_int_equal(r->h->pc, (to_s ? S_BASE : M_BASE) + (vectored ? 4 * interrupts[i] : 0));
+				assert_int_equal(r->h->pc,
+				                 (to_s ? S_BASE : M_BASE) + (vectored ? 4 * interrupts[i] : 0));
 				assert_int_equal(to_s ? r->h->csr.scause : r->h->csr.mcause, BIT(63) | interrupts[i]);
 				assert_int_equal(to_s ? r->h->csr.sepc : r->h->csr.mepc, PC);
 				assert_int_equal(to_s ? r->h->csr.stval : r->h->csr.mtval, 0);
@@ -327,7 +329,8 @@ static void test_mret_pops_the_stack(void **state)
 		for (u64 mpie = 0; mpie < 2; mpie++)
 			for (u64 mie = 0; mie < 2; mie++) {
 				prepare(r, PRIV_M, 0);
-				r->h->csr.mstatus |= (u64)modes[m] << 11 | mpie << 7 | mie << 3 | MSTATUS_SIE | MSTATUS_SPP;
+				r->h->csr.mstatus |=
+					(u64)modes[m] << 11 | mpie << 7 | mie << 3 | MSTATUS_SIE | MSTATUS_SPP;
 				r->h->csr.mepc = 0x80002000;
 				u64 count = r->h->count;
 
@@ -338,7 +341,8 @@ static void test_mret_pops_the_stack(void **state)
 				assert_int_equal(r->h->csr.mstatus >> 3 & 1, mpie);
 				assert_int_equal(r->h->csr.mstatus >> 7 & 1, 1);
 				assert_int_equal(mpp(r), PRIV_U);
-				assert_int_equal(r->h->csr.mstatus & (MSTATUS_SIE | MSTATUS_SPP), MSTATUS_SIE | MSTATUS_SPP);
+				assert_int_equal(r->h->csr.mstatus & (MSTATUS_SIE | MSTATUS_SPP),
+				                 MSTATUS_SIE | MSTATUS_SPP);
 			}
 }
 
@@ -358,7 +362,8 @@ static void test_sret_pops_the_stack(void **state)
 				assert_int_equal(r->h->csr.mstatus >> 1 & 1, spie);
 				assert_int_equal(r->h->csr.mstatus >> 5 & 1, 1);
 				assert_int_equal(r->h->csr.mstatus & MSTATUS_SPP, 0);
-				assert_int_equal(r->h->csr.mstatus & (MSTATUS_MPIE | MSTATUS_MPP), MSTATUS_MPIE | BIT(11));
+				assert_int_equal(r->h->csr.mstatus & (MSTATUS_MPIE | MSTATUS_MPP),
+				                 MSTATUS_MPIE | BIT(11));
 			}
 }
 
