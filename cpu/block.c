@@ -76,7 +76,7 @@ void block_cache_add_hart(struct block_cache *c, struct hart *h)
 }
 
 /* Pages stay in the code map: the next decoding marks them anyway, and a store that finds nothing clears the mark. */
-void block_cache_flush(struct block_cache *c)
+static void flush(struct block_cache *c)
 {
 	memset(c->by_pa, 0, sizeof(c->by_pa));
 	memset(c->by_page, 0, sizeof(c->by_page));
@@ -406,10 +406,11 @@ static struct block *build(struct hart *h, u64 pa, u64 pa2, u64 limit, bool keep
 	struct block *b;
 
 	if (keep && c->used + BLOCK_BYTES_MAX > ARENA_BYTES)
-		block_cache_flush(c);
+		flush(c);
 	b = keep ? (struct block *)(c->arena + c->used) : h->scratch;
 	memset(b, 0, sizeof(*b));
 	b->pa = pa;
+	b->observed = h->observing;
 	w.b = b;
 	w.next = b->code;
 	w.code = bus_ram(h->mmu.bus, pa, 2);
@@ -429,11 +430,11 @@ static struct block *build(struct hart *h, u64 pa, u64 pa2, u64 limit, bool keep
 
 /* --- finding --- */
 
-static struct block *lookup(struct block_cache *c, u64 pa, u64 pa2, u64 limit)
+static struct block *lookup(const struct hart *h, u64 pa, u64 pa2, u64 limit)
 {
-	struct block *b = *pa_bucket(c, pa);
+	struct block *b = *pa_bucket(h->blocks, pa);
 
-	while (b && (b->pa != pa || b->pa2 != pa2))
+	while (b && (b->pa != pa || b->pa2 != pa2 || b->observed != h->observing))
 		b = b->same_hash;
 	return b && b->insns <= limit ? b : NULL;
 }
@@ -492,7 +493,7 @@ struct block *block_find(struct hart *h, u64 limit)
 			return NULL;
 		return build(h, pa, pa2, 1, false);
 	}
-	b = lookup(h->blocks, pa, pa2, limit);
+	b = lookup(h, pa, pa2, limit);
 	if (!b) {
 		bool whole = limit >= BLOCK_INSNS_MAX;
 

@@ -60,6 +60,7 @@ struct block {
 	struct block *same_page[2];/* next in the list of the page(s) it lies in */
 	u16 insns;           /* instructions */
 	u16 bytes;           /* of code */
+	bool observed;       /* with observers: for harts that are observing, and only for them */
 	bool dead;           /* dropped */
 	struct uop code[];   /* operations and links */
 };
@@ -76,9 +77,6 @@ static inline struct block *block_of_link(const struct link *link)
 struct block_cache *block_cache_create(struct bus *bus);
 void block_cache_destroy(struct block_cache *c);
 void block_cache_add_hart(struct block_cache *c, struct hart *h);
-
-/* Forgets all blocks: after switching observers on or off. Not while a block is at work. */
-void block_cache_flush(struct block_cache *c);
 
 /* The block at h->pc, decoded if need be, and put into h's jump cache where that is allowed. At most `limit` instructions long
  * (a shorter block than usual is the hart's scratch block). NULL: the fetch faulted, h->mmu.fault is set. */

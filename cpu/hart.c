@@ -226,7 +226,6 @@ void hart_switch_observing(struct hart *h)
 	if (changed & OBSERVE_INSNS) {
 		h->observing = h->observed & OBSERVE_INSNS;
 		hart_flush_jumps(h);
-		block_cache_flush(h->blocks);
 	}
 }
 

@@ -366,10 +366,8 @@ static must_check bool fp_begin(struct hart *h)
 {
 	if (!h->fp_on)
 		return false;
-	if ((h->csr.mstatus & MSTATUS_FS) != MSTATUS_FS) {
-		h->csr.mstatus |= MSTATUS_FS;
-		hart_update_context(h);
-	}
+	if ((h->csr.mstatus & MSTATUS_FS) != MSTATUS_FS)
+		hart_set_fs_dirty(h);
 	return true;
 }
 

@@ -14,7 +14,7 @@
 
 #include "emu/file.h"
 
-#define FILE_SIZE_MAX (16 * GIB)
+#define FILE_SIZE_MAX (4 * GIB)
 #define LINUX_HEADER_SIZE 64
 #define LINUX_MAGIC_AT 56
 #define LINUX_MAGIC "RSC\x05"

@@ -64,6 +64,18 @@ static u64 when_mtime(void *clint, u64 mtime)
 	return clint_ns_of_mtime(clint, mtime);
 }
 
+/*
+ * A guest that runs for longer than this gets its RAM in large host pages: a host TLB entry then serves many guest pages. Taking
+ * them costs milliseconds when the host's memory is cold, so short programs start without.
+ */
+#define SETTLED_NS 500000
+
+static void on_settled(void *arg)
+{
+	struct machine *m = arg;
+	bus_prefer_large_pages(&m->bus);
+}
+
 /* A wire into a hart. */
 static struct irq_line hart_line(struct hart *h, enum hart_wire wire)
 {
@@ -215,6 +227,8 @@ struct machine *machine_create(const struct config *config, struct boot *boot, c
 		machine_destroy(m);
 		return NULL;
 	}
+	m->settled = (struct event){ .fire = on_settled, .arg = m };
+	clock_arm(&m->clock, &m->settled, SETTLED_NS);
 	reset(m, boot);
 	return m;
 }

@@ -36,6 +36,7 @@ struct machine {
 	struct syscon *syscon;                 /* power-off and reboot */
 	struct htif *htif;                     /* exit and console through memory; NULL: the guest has no tohost */
 	bool in_htif;                          /* it is at work: its own stores are no news to it */
+	struct event settled;                  /* the guest has run for a while */
 	struct hart *running;                  /* the hart whose turn it is, or NULL */
 	enum machine_stop stop;                /* what the guest asked for */
 	u32 stop_code;                         /* its exit status, for STOP_POWEROFF */
