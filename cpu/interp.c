@@ -100,6 +100,13 @@ static cold u32 fault(struct hart *h)
 	return resume(h);
 }
 
+/* The fetch at h->pc failed. What observers have noted is the instruction before, which has retired. */
+static cold u32 fetch_fault(struct hart *h)
+{
+	observe_end(h);
+	return fault(h);
+}
+
 /* Goes on at h->pc when the jump cache does not know the way; h->count is exact and steps are left. */
 static cold u32 resume_uncached(struct hart *h)
 {
@@ -107,7 +114,7 @@ static cold u32 resume_uncached(struct hart *h)
 	struct block *b = block_find(h, (u64)budget);
 
 	if (!b)
-		return fault(h);
+		return fetch_fault(h);
 	return enter(h, b, budget, h->pc);
 }
 
@@ -139,7 +146,7 @@ static u32 enter_link(ARGS)
 		return ENGINE_BUDGET;
 	b = block_find_linked(h, (u64)budget, link_of(u));
 	if (!b)
-		return fault(h);
+		return fetch_fault(h);
 	return enter(h, b, budget, pc);
 }
 
@@ -324,7 +331,7 @@ static always_inline u64 address(const struct hart *h, const struct uop *u)
 		u8 *host;                                                                                              \
                                                                                                                        \
 		sync(h, u, budget, pc);                                                                                \
-		host = mmu_atomic(&h->mmu, va, sizeof(type), ACCESS_STORE, &h->slow.pa);                               \
+		host = mmu_atomic(&h->mmu, va, sizeof(type), ATOMIC_AMO, &h->slow.pa);                                 \
 		if (!host)                                                                                             \
 			return fault(h);                                                                               \
 		mmu_atomic_stored(&h->mmu, va, h->slow.pa, sizeof(type), do_##id(h, u, host));                         \

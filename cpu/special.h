@@ -310,7 +310,7 @@ static u32 load_reserved(ARGS, u32 size)
 	u8 *host;
 
 	sync(h, u, budget, pc);
-	host = mmu_atomic(&h->mmu, h->x[u->rs1], size, ACCESS_LOAD, &h->slow.pa);
+	host = mmu_atomic(&h->mmu, h->x[u->rs1], size, ATOMIC_LR, &h->slow.pa);
 	if (!host)
 		return fault(h);
 	h->x[u->rd] = read_atomic(host, size);
@@ -328,7 +328,7 @@ static u32 store_conditional(ARGS, u32 size)
 	u8 *host;
 
 	sync(h, u, budget, pc);
-	host = mmu_atomic(&h->mmu, va, size, ACCESS_STORE, &h->slow.pa);
+	host = mmu_atomic(&h->mmu, va, size, ATOMIC_SC, &h->slow.pa);
 	if (!host)
 		return fault(h);
 	failed = !h->reserved || h->reserved_pa != h->slow.pa || h->reserved_size != size;
@@ -368,7 +368,7 @@ static u32 compare_and_swap(ARGS, u32 size)
 	u8 *host;
 
 	sync(h, u, budget, pc);
-	host = mmu_atomic(&h->mmu, va, size, ACCESS_STORE, &h->slow.pa);
+	host = mmu_atomic(&h->mmu, va, size, ATOMIC_AMO, &h->slow.pa);
 	if (!host)
 		return fault(h);
 	old = read_atomic(host, size);
@@ -411,7 +411,7 @@ OP(op_AMOCAS_Q)
 	u8 *host;
 
 	sync(h, u, budget, pc);
-	host = mmu_atomic(&h->mmu, h->x[u->rs1], 16, ACCESS_STORE, &h->slow.pa);
+	host = mmu_atomic(&h->mmu, h->x[u->rs1], 16, ATOMIC_AMO, &h->slow.pa);
 	if (!host)
 		return fault(h);
 	compare_and_swap_pair(h, u, host);

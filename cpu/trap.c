@@ -134,6 +134,17 @@ static cold void filter_return(struct hart *h)
 	h->count--;
 }
 
+/* A return writes mstatus without a CSR instruction. */
+static void emit_mstatus(struct hart *h)
+{
+	struct trace_csr event = { .number = CSR_MSTATUS };
+
+	if (!csr_peek(h, CSR_MSTATUS, &event.value))
+		return;
+	hart_trace_head(h, &event.head);
+	h->trace->emit(h->trace->arg, TRACE_CSR, &event);
+}
+
 /* Leaves the handler: the mode and pc to go to, and mstatus with its stack popped. */
 static void leave_handler(struct hart *h, u8 priv, u64 pc, u64 status)
 {
@@ -141,6 +152,8 @@ static void leave_handler(struct hart *h, u8 priv, u64 pc, u64 status)
 		emit_return(h, priv, pc);
 	/* "If y != M, xRET also sets MPRV=0." */
 	enter_mode(h, priv, priv == PRIV_M ? status : status & ~MSTATUS_MPRV);
+	if (trace_wants(h->trace, TRACE_CSR))
+		emit_mstatus(h);
 	h->pc = pc;
 	if (unlikely(h->csr.hpm_filtered))
 		filter_return(h);

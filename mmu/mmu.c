@@ -409,8 +409,9 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 	return true;
 }
 
-u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum access access, u64 *pa)
+u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa)
 {
+	enum access access = what == ATOMIC_LR ? ACCESS_LOAD : ACCESS_STORE;
 	struct translation t;
 	u8 *host;
 
@@ -430,7 +431,7 @@ u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum access access, u64 *pa)
 		m->stats.loads++;
 	else
 		m->stats.stores++;
-	if (trace_wants(m->trace, TRACE_MEM)) {
+	if (what != ATOMIC_SC && trace_wants(m->trace, TRACE_MEM)) {
 		u64 v = 0;
 
 		memcpy(&v, host, size < 8 ? size : 8);
@@ -485,15 +486,14 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 
 	if (!locate(m, block, CBO_BLOCK_SIZE, access, &t)) {
 		m->fault.tval = va;
-		if (!zero && m->fault.reason != WALK_NON_CANONICAL && locate(m, block, CBO_BLOCK_SIZE, ACCESS_STORE, &t))
-			return true;
-		return fault(m, m->fault.reason, ACCESS_STORE, va);
+		if (zero || m->fault.reason == WALK_NON_CANONICAL || !locate(m, block, CBO_BLOCK_SIZE, ACCESS_STORE, &t))
+			return fault(m, m->fault.reason, ACCESS_STORE, va);
 	}
+	region = bus_find(m->bus, t.pa);
+	if (!region || (zero && !region->ram))
+		return fault(m, WALK_LEAF_BUS, ACCESS_STORE, va);
 	if (!zero)
 		return true;
-	region = bus_find(m->bus, t.pa);
-	if (!region || !region->ram)
-		return fault(m, WALK_LEAF_BUS, ACCESS_STORE, va);
 	memset(region->ram + (t.pa - region->base), 0, CBO_BLOCK_SIZE);
 	bus_wrote(m->bus, region, t.pa, CBO_BLOCK_SIZE);
 	if (trace_wants(m->trace, TRACE_MEM))

@@ -144,9 +144,12 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value) must_check;
 /* Stores likewise. False: fault set, nothing stored, also where the access crosses a page. */
 bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value) must_check;
 
-/* Host address of `size` bytes (4, 8, 16) for LR (ACCESS_LOAD), SC and AMO (ACCESS_STORE); they must be aligned and in RAM.
- * NULL: fault set. *pa is the physical address. After a store through it call mmu_atomic_stored(). */
-u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum access access, u64 *pa) must_check;
+/* What an atomic instruction does with memory. */
+enum atomic { ATOMIC_LR, ATOMIC_SC, ATOMIC_AMO };
+
+/* Host address of `size` bytes (4, 8, 16) for an atomic instruction; they must be aligned and in RAM. SC and AMO need to be allowed
+ * to store, and fail as stores. NULL: fault set. *pa is the physical address. After a store through it call mmu_atomic_stored(). */
+u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa) must_check;
 void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value);
 
 /* Translates a fetch of the page that va lies in. *pa is va's physical address; *uniform says that PMP lets every byte of the
