@@ -165,6 +165,24 @@ static void make_seed(u64 state, u64 words[SEED_WORDS])
 	}
 }
 
+/*
+ * How OpenSBI finds counters for the events that Linux's perf asks for: SBI's "Performance Monitoring Unit" event numbers, which
+ * are also the selectors (cpu/counters.def), and the counters that can count them: 0 and 2 are fixed, 3..31 count anything.
+ */
+#define ANY_COUNTER 0xfffffff8
+static const u32 pmu_selectors[] = {
+	0x00001, 0, 0x00001, /* cycles */
+	0x00002, 0, 0x00002, /* instructions */
+	0x10019, 0, 0x10019, /* data TLB misses of loads */
+	0x1001b, 0, 0x1001b, /* of stores */
+	0x10021, 0, 0x10021, /* instruction TLB misses */
+};
+static const u32 pmu_counters[] = {
+	0x00001, 0x00001, ANY_COUNTER | 1, 0x00002, 0x00002, ANY_COUNTER | 4, 0x10019, 0x10019, ANY_COUNTER,
+	0x1001b, 0x1001b, ANY_COUNTER,     0x10021, 0x10021, ANY_COUNTER,
+};
+static const u32 pmu_raw_counters[] = { 0, 0x20000, 0xffffffff, 0xffff0000, ANY_COUNTER }; /* selectors 0x2xxxx: our own */
+
 /* Places and loads what the guest starts from, with a device tree that says what is really there. */
 static bool load(struct machine *m, struct boot *boot, struct error *err)
 {
@@ -193,6 +211,12 @@ static bool load(struct machine *m, struct boot *boot, struct error *err)
 		.has_rtc = true,
 		.has_syscon = true,
 	};
+	if (isa_has(isa, EXT_ZIHPM)) {
+		description.pmu_event_to_mhpmevent = (struct fdt_cells){ pmu_selectors, ARRAY_SIZE(pmu_selectors) };
+		description.pmu_event_to_mhpmcounters = (struct fdt_cells){ pmu_counters, ARRAY_SIZE(pmu_counters) };
+		description.pmu_raw_event_to_mhpmcounters =
+			(struct fdt_cells){ pmu_raw_counters, ARRAY_SIZE(pmu_raw_counters) };
+	}
 	return boot_place(boot, config, &description, err) && boot_load(boot, &m->bus, err);
 }
 

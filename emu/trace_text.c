@@ -96,12 +96,12 @@ static void put_size(struct trace_text *t, u32 size_log2)
 	put(t, units[size_log2 / 10 < ARRAY_SIZE(units) ? size_log2 / 10 : 0]);
 }
 
-/* The flags of a PTE in the order of their bits: "VRW-U-AD". */
+/* The flags of a PTE as the manual's figure has them: "DA-U-WRV". */
 static void put_flags(struct trace_text *t, u64 pte)
 {
-	char flags[9] = "VRWXUGAD";
+	char flags[9] = "DAGUXWRV";
 	for (u32 i = 0; i < 8; i++)
-		if (!(pte >> i & 1))
+		if (!(pte >> (7 - i) & 1))
 			flags[i] = '-';
 	put(t, flags);
 }
