@@ -441,11 +441,11 @@ static struct block *lookup(const struct hart *h, u64 pa, u64 pa2, u64 limit)
 
 static void remember(struct hart *h, u64 va, struct block *b)
 {
-	struct jump_entry *e = &h->jumps[(va >> 1) & (JUMP_CACHE_SIZE - 1)];
+	struct jump_entry *e = &h->jumps[jump_index(va)];
 
 	e->va = va;
 	e->block = b;
-	h->jumps_used = true;
+	h->jumps_used[h->priv] |= (u32)BIT(jump_page(va));
 }
 
 /* If the instruction at pc reaches into the next page: where that is. *pa2 is 0 if it does not. False: that page faults. */

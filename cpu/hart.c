@@ -16,23 +16,39 @@
 /* Odd: no pc equals it. */
 #define JUMP_EMPTY 1
 
-static void empty_jumps(struct hart *h)
+static void empty_jumps_of_page(struct hart *h, u32 cache, u32 page)
 {
-	for (u32 c = 0; c < JUMP_CACHES; c++)
-		for (u32 i = 0; i < JUMP_CACHE_SIZE; i++)
-			h->jump_caches[c][i] = (struct jump_entry){ .va = JUMP_EMPTY };
-	h->jumps_used = false;
+	struct jump_entry *slots = &h->jump_caches[cache][page << JUMP_SLOTS_LOG2];
+
+	for (u32 i = 0; i < JUMP_SLOTS; i++)
+		slots[i] = (struct jump_entry){ .va = JUMP_EMPTY };
+	h->jumps_used[cache] &= ~(u32)BIT(page);
 }
 
 void hart_flush_jumps(struct hart *h)
 {
-	if (h->jumps_used)
-		empty_jumps(h);
+	for (u32 c = 0; c < JUMP_CACHES; c++)
+		while (h->jumps_used[c])
+			empty_jumps_of_page(h, c, (u32)__builtin_ctz(h->jumps_used[c]));
 }
 
-static void on_fetch_drop(void *hart)
+void hart_flush_jumps_to(struct hart *h, u64 va)
 {
-	hart_flush_jumps(hart);
+	u64 reaching = align_down(va, PAGE_SIZE) - 2; /* an instruction there may reach into the page */
+
+	for (u32 c = PRIV_U; c <= PRIV_S; c++) {
+		if (h->jumps_used[c] & BIT(jump_page(va)))
+			empty_jumps_of_page(h, c, jump_page(va));
+		h->jump_caches[c][jump_index(reaching)].va = JUMP_EMPTY;
+	}
+}
+
+static void on_fetch_drop(void *hart, bool everything, u64 va)
+{
+	if (everything)
+		hart_flush_jumps(hart);
+	else
+		hart_flush_jumps_to(hart, va);
 }
 
 /* A device sees the time of the very access. Nothing is due by then: the engine's budget ends at the next event. */
@@ -59,7 +75,8 @@ struct hart *hart_create(const struct hart_config *config)
 	h->blocks = config->blocks;
 	h->trace = config->trace;
 	h->timer = (struct event){ .fire = on_timer, .arg = h };
-	empty_jumps(h);
+	memset(h->jumps_used, 0xff, sizeof(h->jumps_used));
+	hart_flush_jumps(h);
 	mmu_init(&h->mmu, config->bus, config->mmu);
 	h->mmu.trace = config->trace;
 	h->mmu.trace_head = hart_trace_head;

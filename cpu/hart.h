@@ -16,14 +16,30 @@ struct block;
 struct block_cache;
 struct hart;
 
-/* The jump cache: where a jump to va goes on, for as long as fetch translations stay. */
-#define JUMP_CACHE_LOG2 10
-#define JUMP_CACHE_SIZE (1u << JUMP_CACHE_LOG2)
+/*
+ * The jump cache: where a jump to va goes on, for as long as fetch translations stay. The slots of one page lie together, so that
+ * a fence for one address forgets one page's jumps.
+ */
+#define JUMP_SLOTS_LOG2 6 /* of a page */
+#define JUMP_PAGES_LOG2 5
+#define JUMP_SLOTS (1u << JUMP_SLOTS_LOG2)
+#define JUMP_PAGES (1u << JUMP_PAGES_LOG2)
+#define JUMP_CACHE_SIZE (JUMP_SLOTS * JUMP_PAGES)
 
 struct jump_entry {
 	u64 va;              /* pc; odd: empty */
 	struct block *block; /* the block there */
 };
+
+static always_inline u32 jump_page(u64 va)
+{
+	return (va >> PAGE_SHIFT) & (JUMP_PAGES - 1);
+}
+
+static always_inline u32 jump_index(u64 va)
+{
+	return jump_page(va) << JUMP_SLOTS_LOG2 | ((va >> 1) & (JUMP_SLOTS - 1));
+}
 
 /* Fetch contexts: each has a jump cache, so that traps and returns flush nothing. Indexed by enum priv. */
 #define JUMP_CACHES 4
@@ -129,7 +145,7 @@ struct hart {
 	struct noted_insn noted;     /* cpu/observe.c */
 	bool overflow_parked;        /* `overflow` came due in WFI, where nothing counts: arm it again on waking */
 	struct jump_entry jump_caches[JUMP_CACHES][JUMP_CACHE_SIZE];
-	bool jumps_used; /* some jump cache is not empty */
+	u32 jumps_used[JUMP_CACHES];           /* bit n: some slot of page n of the jump cache is not empty */
 };
 
 /* What a hart is built with; nothing in here may change afterwards. */
@@ -212,6 +228,9 @@ void hart_mtime_changed(void *hart);
 
 /* Forgets where jumps go: fetch translations changed. */
 void hart_flush_jumps(struct hart *h);
+
+/* The same for jumps into the page at va, in the modes that translate. */
+void hart_flush_jumps_to(struct hart *h, u64 va);
 
 /* Fills in what every event begins with. */
 void hart_trace_head(void *hart, struct trace_head *head);

@@ -54,7 +54,7 @@ static always_inline u32 enter(struct hart *h, struct block *b, s64 budget, u64 
 /* A jump to any address. */
 static always_inline u32 jump(struct hart *h, s64 budget, u64 pc)
 {
-	const struct jump_entry *e = &h->jumps[(pc >> 1) & (JUMP_CACHE_SIZE - 1)];
+	const struct jump_entry *e = &h->jumps[jump_index(pc)];
 
 	if (unlikely(e->va != pc))
 		return enter_unknown(h, budget, pc);

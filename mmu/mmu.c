@@ -319,6 +319,18 @@ static must_check bool locate_both(struct mmu *m, u64 va, u32 size, enum access 
 	return true;
 }
 
+/*
+ * A misaligned access within one page never matches the fast path's compare, but the entry it would have used serves it all
+ * the same. Returns the host address, or NULL.
+ */
+static u8 *misaligned_fast(struct mmu *m, u64 va, enum access access)
+{
+	const struct fast_entry *e = fast_entry(m->fast, va);
+	u64 tag = access == ACCESS_LOAD ? e->load_tag : e->store_tag;
+
+	return tag == align_down(va, PAGE_SIZE) ? (u8 *)(va + e->addend) : NULL;
+}
+
 static must_check bool load_across(struct mmu *m, u64 va, u32 size, u64 *value)
 {
 	u32 first = first_part(va);
@@ -364,6 +376,12 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value)
 			return fault_misaligned(m, ACCESS_LOAD, va);
 		if (crosses_page(va, size))
 			return load_across(m, va, size, value);
+		host = misaligned_fast(m, va, ACCESS_LOAD);
+		if (host) {
+			memcpy(&v, host, size);
+			*value = v;
+			return true;
+		}
 	}
 	if (!locate(m, va, size, ACCESS_LOAD, &t))
 		return false;
@@ -384,6 +402,7 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 {
 	struct bus_region *region;
 	struct translation t;
+	u8 *host;
 
 	m->stats.stores++;
 	if (unlikely(va & (size - 1))) {
@@ -391,6 +410,11 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 			return fault_misaligned(m, ACCESS_STORE, va);
 		if (crosses_page(va, size))
 			return store_across(m, va, size, value);
+		host = misaligned_fast(m, va, ACCESS_STORE);
+		if (host) {
+			memcpy(host, &value, size);
+			return true;
+		}
 	}
 	if (!locate(m, va, size, ACCESS_STORE, &t))
 		return false;
@@ -556,7 +580,7 @@ void mmu_write_satp(struct mmu *m, u64 satp)
 	m->levels = levels;
 	m->asid = bits(m->satp, 59, 44);
 	fast_flush_translated(m);
-	m->fetch_drop(m->owner);
+	m->fetch_drop(m->owner, true, 0);
 }
 
 void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
@@ -569,7 +593,7 @@ void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 		fast_drop_page(m, align_down(va, PAGE_SIZE));
 	else
 		fast_flush_translated(m);
-	m->fetch_drop(m->owner);
+	m->fetch_drop(m->owner, !by_va || largest > PAGE_SHIFT, va);
 	if (trace_wants(m->trace, TRACE_TLB)) {
 		struct trace_tlb event = {.what = TRACE_TLB_FENCE, .by_va = by_va, .by_asid = by_asid, .asid = asid, .va = va};
 
@@ -581,7 +605,7 @@ void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 void mmu_pmp_changed(struct mmu *m)
 {
 	fast_flush_all(m);
-	m->fetch_drop(m->owner);
+	m->fetch_drop(m->owner, true, 0);
 }
 
 void mmu_set_all_slow(struct mmu *m, bool on)
@@ -597,7 +621,7 @@ static void tlb_dropped(void *arg, const struct tlb_entry *e)
 
 	fast_drop_range(m, e->vpn << PAGE_SHIFT, BIT(e->size_log2));
 	if (e->fetched)
-		m->fetch_drop(m->owner);
+		m->fetch_drop(m->owner, e->size_log2 > PAGE_SHIFT, e->vpn << PAGE_SHIFT);
 	if (trace_wants(m->trace, TRACE_TLB))
 		emit_tlb(m, TRACE_TLB_EVICT, ACCESS_LOAD, e->vpn << PAGE_SHIFT, e, TLB_FIRST);
 }
@@ -629,5 +653,5 @@ void mmu_reset(struct mmu *m)
 	pmp_reset(&m->pmp);
 	(void)tlb_flush(m->tlb, false, 0, false, 0);
 	fast_flush_all(m);
-	m->fetch_drop(m->owner);
+	m->fetch_drop(m->owner, true, 0);
 }

@@ -111,7 +111,7 @@ struct mmu {
 	const struct trace *trace;                                   /* never NULL */
 	void (*trace_head)(void *owner, struct trace_head *head);    /* fills in hart, pc, instret, time */
 	void (*before_device)(void *owner);                          /* brings guest time up to this very access */
-	void (*fetch_drop)(void *owner);                             /* fetch translations may have changed or gone */
+	void (*fetch_drop)(void *owner, bool everything, u64 va);    /* fetch translations changed: all, or of the page at va */
 	void *owner;                                                 /* what the three are given */
 };
 

@@ -1,9 +1,9 @@
 /*
  * Physical memory protection: privileged manual, "Physical Memory Protection".
  *
- * Each entry's registers are turned into a byte range when they are written, so that a check is a scan over ranges. All 64
- * entries are implemented, so S and U modes have no access to what no entry matches. The grain is four bytes (G = 0): NA4
- * can be selected and no address bit is hidden. Of Smepmp nothing is here.
+ * Each entry's registers are turned into a byte range when they are written, so that a check is a scan over ranges. All
+ * 64 entries are implemented, so S and U modes have no access to what no entry matches. The grain is four bytes (G =
+ * 0): NA4 can be selected and no address bit is hidden. Of Smepmp nothing is here.
  */
 #include "mmu/pmp.h"
 

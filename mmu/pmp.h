@@ -27,16 +27,16 @@ void pmp_reset(struct pmp *pmp);
 /* pmpcfgN as RV64 has it: eight entries from index `first` (a multiple of 8), as one value. */
 u64 pmp_read_cfg(const struct pmp *pmp, u32 first);
 
-/* Writes are WARL: locked entries keep their value, R=0 W=1 is reserved and leaves the entry's old permissions, reserved bits
- * read 0. Returns true if what any access may do can have changed. */
+/* Writes are WARL: locked entries keep their value, R=0 W=1 is reserved and leaves the entry's old permissions,
+ * reserved bits read 0. Returns true if what any access may do can have changed. */
 bool pmp_write_cfg(struct pmp *pmp, u32 first, u64 value);
 bool pmp_write_addr(struct pmp *pmp, u32 index, u64 value);
 
 /* May this access of `size` bytes at pa happen in this privilege mode? `access` ACCESS_STORE needs W only. */
 bool pmp_allows(const struct pmp *pmp, u64 pa, u64 size, enum access access, enum priv priv);
 
-/* PMP_R|PMP_W|PMP_X as they hold for every access within the range [pa, pa + size), or -1 if the entry that decides has an
- * edge inside it: an access across an edge fails whatever the permissions on its two sides. */
+/* PMP_R|PMP_W|PMP_X as they hold for every access within the range [pa, pa + size), or -1 if the entry that decides has
+ * an edge inside it: an access across an edge fails whatever the permissions on its two sides. */
 int pmp_range_rights(const struct pmp *pmp, u64 pa, u64 size, enum priv priv);
 
 #endif

@@ -1,13 +1,13 @@
 /*
  * The architectural TLB: arrays of entries at two levels, and a cache of pointer PTEs for the walker.
  *
- * Time is a counter. An entry's stamp is its birth; a fence without an address notes the time of the fence, once for the
- * whole TLB and once an ASID, and every older entry is dead without having been touched. Lookups compare eight ways at once
- * by a byte of hash each, which is only a hint: the entry itself is compared in full.
+ * Time is a counter. An entry's stamp is its birth; a fence without an address notes the time of the fence, once for
+ * the whole TLB and once an ASID, and every older entry is dead without having been touched. Lookups compare eight ways
+ * at once by a byte of hash each, which is only a hint: the entry itself is compared in full.
  *
- * The two levels are neither inclusive nor exclusive: a walk fills both, a second-level hit is copied to the first, and each
- * array replaces on its own. An ASID's entries compete with all others for the ways of a set, since sets are chosen by
- * address alone. Not here: permissions (mmu/walk.c), PTE reads (mmu/mmu.c), presets (mmu/tlb_presets.c).
+ * The two levels are neither inclusive nor exclusive: a walk fills both, a second-level hit is copied to the first, and
+ * each array replaces on its own. An ASID's entries compete with all others for the ways of a set, since sets are
+ * chosen by address alone. Not here: permissions (mmu/walk.c), PTE reads (mmu/mmu.c), presets (mmu/tlb_presets.c).
  */
 #include "mmu/tlb.h"
 
@@ -29,8 +29,8 @@ static bool is_valid(const struct tlb *tlb, const struct tlb_entry *entry)
 }
 
 /*
- * PLRU: a binary tree over the ways, rounded up to a power of two; each node's bit points to the half that was used longer
- * ago. Where the number of ways is no power of two, a half without ways is never chosen.
+ * PLRU: a binary tree over the ways, rounded up to a power of two; each node's bit points to the half that was used
+ * longer ago. Where the number of ways is no power of two, a half without ways is never chosen.
  */
 static u32 tree_leaves(u32 ways)
 {
@@ -70,7 +70,8 @@ static u32 kind_of(const struct tlb_entry *entry)
 	return 0;
 }
 
-/* Tags are bytes, eight ways a word. Bit 7 is set in every one, so that an empty way (0) does not even look like a hit. */
+/* Tags are bytes, eight ways a word. Bit 7 is set in every one, so that an empty way (0) does not even look like a hit.
+ */
 static u64 tag_of(const struct array *array, u64 key, u32 kind)
 {
 	u64 above_set = (key >> array->set_bits) * PAGE_KINDS + kind;
@@ -274,7 +275,8 @@ static void set_tag(struct array *array, u32 set, u32 way, u64 tag)
 	*word = (*word & ~(0xffull << shift)) | tag << shift;
 }
 
-/* Puts the entry in one level's arrays; nothing there answers for its vpn any more. NULL if none takes its page size. */
+/* Puts the entry in one level's arrays; nothing there answers for its vpn any more. NULL if none takes its page size.
+ */
 static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, bool first, const struct tlb_entry *entry)
 {
 	struct array *array = array_for(arrays, entry->level);

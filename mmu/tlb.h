@@ -1,10 +1,11 @@
 /*
- * The machine's TLB: what the architecture may see. Geometry, ASIDs, global and superpage entries, second level, walk cache,
- * replacement. It keeps what hardware may keep: an entry leaves by a fence, or because another one takes its place, never
- * because memory changed.
+ * The machine's TLB: what the architecture may see. Geometry, ASIDs, global and superpage entries, second level, walk
+ * cache, replacement. It keeps what hardware may keep: an entry leaves by a fence, or because another one takes its
+ * place, never because memory changed.
  *
- * The fast entries of mmu/fast.h are a strict subset of it. The default geometry (`fast`) is large and its replacement does
- * not depend on hits, so that hits need not be reported; geometries for which `tlb_needs_hits` is true must see every access.
+ * The fast entries of mmu/fast.h are a strict subset of it. The default geometry (`fast`) is large and its replacement
+ * does not depend on hits, so that hits need not be reported; geometries for which `tlb_needs_hits` is true must see
+ * every access.
  */
 #ifndef RVEMU_MMU_TLB_H
 #define RVEMU_MMU_TLB_H
@@ -13,8 +14,9 @@
 
 enum tlb_replacement { TLB_FIFO, TLB_RANDOM, TLB_PLRU, TLB_LRU };
 
-/* One array of entries. ways 0: the array does not exist. Sets are a power of two, ways any number (for PLRU at most 64).
- * A set is chosen by the low bits of va / page size, or in a walk cache of pte_addr / 8; the ASID takes no part. */
+/* One array of entries. ways 0: the array does not exist. Sets are a power of two, ways any number (for PLRU at most
+ * 64). A set is chosen by the low bits of va / page size, or in a walk cache of pte_addr / 8; the ASID takes no part.
+ */
 struct tlb_array_config {
 	u32 sets;       /* 1: fully associative */
 	u32 ways;       /* entries a set */
@@ -29,7 +31,8 @@ struct tlb_config {
 	const char *name; /* preset's name */
 	bool split;       /* fetches have arrays of their own */
 
-	/* [0] data or unified, [1] fetches if split. Several arrays: page sizes apart; the first with ways 0 ends the list. */
+	/* [0] data or unified, [1] fetches if split. Several arrays: page sizes apart; the first with ways 0 ends the
+	 * list. */
 	struct tlb_array_config first[2][TLB_ARRAYS_MAX];
 	/* Second level, shared by both sides; it need not take every page size. */
 	struct tlb_array_config second[TLB_ARRAYS_MAX];
@@ -86,30 +89,33 @@ const struct tlb_stats *tlb_stats(const struct tlb *tlb);
 bool tlb_needs_hits(const struct tlb *tlb);
 
 /* Finds the entry that translates va in address space asid. Second-level hits are copied to the first level; what that
- * pushes out of the first level is reported like an eviction. Returns NULL on a miss; an entry is valid until the next call. */
+ * pushes out of the first level is reported like an eviction. Returns NULL on a miss; an entry is valid until the next
+ * call. */
 struct tlb_entry *tlb_lookup(struct tlb *tlb, enum tlb_side side, u64 va, u16 asid, enum tlb_level *where);
 
-/* Puts a new translation in, at both levels (stamp, used and fetched are set here; vpn and ppn are rounded down to the page
- * size). Give the vpn that was accessed: other entries this side holds for it are dropped, whatever their size, so that an
- * array never has two answers for it. Returns the first-level entry that now holds it, valid until the next call. */
+/* Puts a new translation in, at both levels (stamp, used and fetched are set here; vpn and ppn are rounded down to the
+ * page size). Give the vpn that was accessed: other entries this side holds for it are dropped, whatever their size, so
+ * that an array never has two answers for it. Returns the first-level entry that now holds it, valid until the next
+ * call. */
 struct tlb_entry *tlb_fill(struct tlb *tlb, enum tlb_side side, const struct tlb_entry *entry);
 
-/* Called with each entry that stops being served by the first level (evicted, replaced by a new translation, or forgotten), so
- * that the fast entries made from it can go: set once. */
+/* Called with each entry that stops being served by the first level (evicted, replaced by a new translation, or
+ * forgotten), so that the fast entries made from it can go: set once. */
 void tlb_on_drop(struct tlb *tlb, void (*drop)(void *arg, const struct tlb_entry *entry), void *arg);
 
 /* sfence.vma / sinval.vma in all four forms. Does not call drop: the caller of a fence clears its fast entries itself.
- * By address: every entry whose range holds va, in all arrays; the walk cache stays, because the manual promises this form for
- * leaf PTEs only. By ASID: not global ones. Costs no more than the entries it looks at; the forms without address cost the
- * same whatever the TLB's size. Returns log2 of the bytes mapped by the largest entry removed by address; 0 if none was. */
+ * By address: every entry whose range holds va, in all arrays; the walk cache stays, because the manual promises this
+ * form for leaf PTEs only. By ASID: not global ones. Costs no more than the entries it looks at; the forms without
+ * address cost the same whatever the TLB's size. Returns log2 of the bytes mapped by the largest entry removed by
+ * address; 0 if none was. */
 u32 tlb_flush(struct tlb *tlb, bool by_va, u64 va, bool by_asid, u16 asid);
 
 /* Calls `see` for every valid entry: monitor, pictures. */
 void tlb_each(const struct tlb *tlb, void (*see)(void *arg, const char *array, const struct tlb_entry *entry),
               void *arg);
 
-/* The walk cache: pointer PTEs by their physical address. What is no valid pointer PTE is not kept; one with G serves every
- * ASID. */
+/* The walk cache: pointer PTEs by their physical address. What is no valid pointer PTE is not kept; one with G serves
+ * every ASID. */
 bool tlb_walk_cache_find(struct tlb *tlb, u32 level, u64 pte_addr, u16 asid, u64 *pte);
 void tlb_walk_cache_fill(struct tlb *tlb, u32 level, u64 pte_addr, u16 asid, u64 pte);
 

@@ -1,5 +1,6 @@
 /*
- * What mmu/tlb.c and mmu/tlb_walk_cache.c share: the TLB's state, its clock, and the one PLRU tree. Nobody else includes this.
+ * What mmu/tlb.c and mmu/tlb_walk_cache.c share: the TLB's state, its clock, and the one PLRU tree. Nobody else
+ * includes this.
  */
 #ifndef RVEMU_MMU_TLB_INTERNAL_H
 #define RVEMU_MMU_TLB_INTERNAL_H

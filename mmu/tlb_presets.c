@@ -1,7 +1,8 @@
 /*
- * TLB geometries by name. The structure is that of the cores' published sources and manuals: sizes, associativity, what is
- * split, what a second level and a walk cache hold. It is not calibrated: sectored entries, banking, prefetch and the timing
- * of each core are left out, and `second_cycles` is a round number except for champsim, whose model states it.
+ * TLB geometries by name. The structure is that of the cores' published sources and manuals: sizes, associativity, what
+ * is split, what a second level and a walk cache hold. It is not calibrated: sectored entries, banking, prefetch and
+ * the timing of each core are left out, and `second_cycles` is a round number except for champsim, whose model states
+ * it.
  */
 #include "mmu/tlb.h"
 

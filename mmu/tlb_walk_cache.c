@@ -1,9 +1,9 @@
 /*
  * The page-walk cache: pointer PTEs by the address they were read from, so that a walk need not read them again.
  *
- * A fence by address leaves it alone: the manual promises that form for leaf PTEs only, hardware keeps its upper levels then,
- * and a kernel that frees a page table without a wider fence must be able to find out. A pointer serves its ASID, or all if
- * it has G itself; one below a global pointer is treated as its ASID's own, which fences more than it must.
+ * A fence by address leaves it alone: the manual promises that form for leaf PTEs only, hardware keeps its upper levels
+ * then, and a kernel that frees a page table without a wider fence must be able to find out. A pointer serves its ASID,
+ * or all if it has G itself; one below a global pointer is treated as its ASID's own, which fences more than it must.
  */
 #include "mmu/tlb.h"
 

@@ -3,8 +3,8 @@
  * numbers in the comments are that list's). Sv39, Sv48 and Sv57 differ only in the number of levels.
  *
  * Where several rules are broken at once, the first in the manual's order is the reason given; within step 3, where the
- * manual has no order, it is V, then R/W, then the bits nobody has defined, then those that are wrong for this kind of PTE.
- * Step 7 (shadow stacks) belongs to an extension this machine does not have.
+ * manual has no order, it is V, then R/W, then the bits nobody has defined, then those that are wrong for this kind of
+ * PTE. Step 7 (shadow stacks) belongs to an extension this machine does not have.
  *
  * Not here: TLB, PMP, memory, traps. Read mmu/walk.h first and mmu/mmu.c next.
  */
@@ -114,7 +114,8 @@ static enum walk_reason check_leaf(u64 pte, u32 level, const struct walk_request
 	return walk_check_leaf(pte, req);
 }
 
-/* Step 10: the physical address. All three kinds of page are one case: so many low bits come from va, the rest from pte. */
+/* Step 10: the physical address. All three kinds of page are one case: so many low bits come from va, the rest from
+ * pte. */
 static void translate(u64 pte, u32 level, const struct walk_request *req, struct walk_result *result)
 {
 	u32 size_log2 = pte & PTE_N ? PAGE_SHIFT + NAPOT_BITS : PAGE_SHIFT + VPN_BITS * level;

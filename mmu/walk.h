@@ -1,8 +1,9 @@
 /*
- * The page-table walker: privileged manual, "Virtual Address Translation Process" (Sv39; Sv48 and Sv57 by the same code).
+ * The page-table walker: privileged manual, "Virtual Address Translation Process" (Sv39; Sv48 and Sv57 by the same
+ * code).
  *
- * Pure: from a request and a port for PTE reads to a result, either a leaf or the exact rule that was broken. It knows no
- * TLB, no hart and no trap; mmu/mmu.c joins them. Labels in walk.c are the manual's step numbers.
+ * Pure: from a request and a port for PTE reads to a result, either a leaf or the exact rule that was broken. It knows
+ * no TLB, no hart and no trap; mmu/mmu.c joins them. Labels in walk.c are the manual's step numbers.
  */
 #ifndef RVEMU_MMU_WALK_H
 #define RVEMU_MMU_WALK_H
@@ -71,10 +72,11 @@ struct walk_request {
 
 /* How the walker reaches memory. Both return WALK_OK, WALK_PTE_PMP or WALK_PTE_BUS. */
 struct walk_port {
-	/* Reads the 8-byte PTE at pte_addr; may answer pointer PTEs from a walk cache. It may set `source` and `cycles` of the
-	 * step it is part of, which is result->steps[result->step_count]. */
+	/* Reads the 8-byte PTE at pte_addr; may answer pointer PTEs from a walk cache. It may set `source` and `cycles`
+	 * of the step it is part of, which is result->steps[result->step_count]. */
 	enum walk_reason (*load)(void *arg, u32 level, u64 pte_addr, u64 *pte);
-	/* Atomically: if memory at pte_addr equals *expected, writes `desired` and sets *done; otherwise *done is false. */
+	/* Atomically: if memory at pte_addr equals *expected, writes `desired` and sets *done; otherwise *done is
+	 * false. */
 	enum walk_reason (*cas)(void *arg, u64 pte_addr, u64 expected, u64 desired, bool *done);
 	void *arg;
 };
@@ -100,13 +102,13 @@ struct walk_result {
 	struct walk_step steps[WALK_LEVELS_MAX];
 };
 
-/* Walks. `result` is filled in either way; result->reason says which. An A/D update that loses a race reads that PTE again
- * (the manual's "return to step 2"), so the port's load must then answer what memory holds. */
+/* Walks. `result` is filled in either way; result->reason says which. An A/D update that loses a race reads that PTE
+ * again (the manual's "return to step 2"), so the port's load must then answer what memory holds. */
 void walk(const struct walk_request *req, const struct walk_port *port, struct walk_result *result);
 
-/* Steps 6 to 9 for a leaf PTE alone: is this access allowed? Also used on TLB hits, so that there is one truth; a TLB that
- * keeps failed walks may ask about a PTE with V=0, which is WALK_INVALID.
- * Returns WALK_ACCESSED_CLEAR / WALK_DIRTY_CLEAR even where hardware would update: the caller then walks. */
+/* Steps 6 to 9 for a leaf PTE alone: is this access allowed? Also used on TLB hits, so that there is one truth; a TLB
+ * that keeps failed walks may ask about a PTE with V=0, which is WALK_INVALID. Returns WALK_ACCESSED_CLEAR /
+ * WALK_DIRTY_CLEAR even where hardware would update: the caller then walks. */
 enum walk_reason walk_check_leaf(u64 pte, const struct walk_request *req);
 
 /* True if va's upper bits are copies of its highest translated bit. levels is 3, 4 or 5. */
