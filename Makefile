@@ -1,6 +1,6 @@
 # rvemu: `make help` lists the targets.
 #
-# Objects go to build/VARIANT/; the variants are gcc (the one that is used), clang and asan. What a variant needs is said
+# Objects go to build/VARIANT/; the variants are gcc (the one that is used), clang, asan and fuzz. What a variant needs is said
 # once, below; everything else is the same for all.
 
 VARIANT ?= gcc
@@ -9,6 +9,7 @@ B := build/$(VARIANT)
 CC_gcc := gcc
 CC_clang := clang
 CC_asan := gcc
+CC_fuzz := clang
 CC := $(CC_$(VARIANT))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
@@ -16,6 +17,7 @@ CPPFLAGS := -I. -D_GNU_SOURCE -MMD -MP
 OPT_gcc := -O2 -fno-plt
 OPT_clang := -O2
 OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(OPT_$(VARIANT))
 LDFLAGS := $(filter -fsanitize%,$(OPT_$(VARIANT)))
 LIBS := -lelf -lfdt -lz -lm
@@ -29,7 +31,7 @@ LIBRARY := $B/librvemu.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$B/%)
 
-.PHONY: all run test bench riscv-tests lint fuzz asan unit unit-programs setup clean help disasm guest-demo
+.PHONY: all run test bench riscv-tests lint fuzz asan unit unit-programs setup clean help disasm
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -65,7 +67,7 @@ $B/rvemu: $B/emu/main.o $(LIBRARY)
 	@echo "  LINK    $@"
 	@$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(wildcard $B/tests/fuzz/*.d)
 
 # --- unit tests: every tests/unit/NAME_test.c is a program ---
 
@@ -75,6 +77,17 @@ $B/tests/unit/%_test: $B/tests/unit/%_test.o $(LIBRARY)
 
 unit-programs: $(UNIT_TESTS)
 
+# --- fuzz targets: every tests/fuzz/NAME_fuzz.c ---
+
+FUZZERS := $(patsubst %.c,$B/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+
+$B/tests/fuzz/%_fuzz: $B/tests/fuzz/%_fuzz.o $(LIBRARY)
+	@echo "  LINK    $@"
+	@$(CC) -fsanitize=fuzzer,address,undefined $^ $(LIBS) -o $@
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZERS)
+
 unit: unit-programs ## build and run the unit tests (VARIANT=gcc, clang or asan)
 	@tests/unit/run_all.sh $B/tests/unit
 
@@ -83,11 +96,29 @@ asan: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 # --- the demo guest ---
 
-guest-demo: | setup
-	@$(MAKE) --no-print-directory -C guest/demo
+GUEST_CC := riscv64-unknown-elf-gcc
+GUEST_CFLAGS := -std=gnu11 -O1 -g -march=rv64gc -mabi=lp64 -mcmodel=medany -ffreestanding -fno-common -mno-relax \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+GUEST_LDFLAGS := -nostdlib -static -Wl,--build-id=none,--no-warn-rwx-segments
+DEMO_SOURCES := $(sort $(wildcard guest/demo/*.c guest/demo/*.S))
+DEMO_OBJECTS := $(DEMO_SOURCES:%=build/%.o)
 
-run: rvemu guest-demo ## build everything and run the small paging demo
-	./rvemu --trace walk guest/demo/demo.elf
+build/guest/%.o: guest/% Makefile | setup
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	@$(GUEST_CC) -I. -MMD -MP $(GUEST_CFLAGS) -c $< -o $@
+
+build/guest/demo.elf: $(DEMO_OBJECTS) guest/demo/demo.ld
+	@echo "  GUEST   $@"
+	@$(GUEST_CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -T guest/demo/demo.ld $(DEMO_OBJECTS) -lgcc -o $@
+
+-include $(DEMO_OBJECTS:.o=.d)
+
+.PHONY: guest-demo
+guest-demo: build/guest/demo.elf
+
+run: rvemu build/guest/demo.elf ## build everything and run the small paging demo, with the page walks of its task beside it
+	./rvemu --trace walk --trace-filter priv=U build/guest/demo.elf
 
 # --- everything that can be tested ---
 
@@ -120,14 +151,13 @@ riscv-tests: rvemu ## run the riscv-tests ELF files in RISCV_TESTS=DIR
 	@tests/system/run_elfs.py "$(RISCV_TESTS)"
 
 bench: rvemu ## measure speed, also of QEMU and of other emulators named by path
-	@tests/bench/run.sh
+	@tests/bench/measure.py
 
 disasm: $B/cpu/interp.o ## the interpreter's machine code, for who changes a hot header
 	@objdump -d --no-show-raw-insn $<
 
 clean: ## remove everything that was built
 	rm -rf build rvemu guest.elf
-	@for d in guest/*/Makefile; do [ -e "$$d" ] && $(MAKE) --no-print-directory -C "$$(dirname "$$d")" clean || true; done
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | sort | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'

@@ -45,8 +45,8 @@ static const char *const help_lines[] = {
 	"  --help, --version",
 	"QEMU's -m -smp -bios -kernel -initrd -append -dtb -nographic -d -D work, too.",
 	"Console: Ctrl-A x quits, Ctrl-A c opens the monitor, Ctrl-A h helps.",
-	"Exit status: the guest's own; 124 instruction limit; 125 could not start; 126 the",
-	"guest is stuck.",
+	"Exit status: the guest's own; 124 instruction limit; 125 could not start;",
+	"126 the guest is stuck.",
 };
 
 void options_print_help(bool colour)

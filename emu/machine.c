@@ -65,8 +65,8 @@ static u64 when_mtime(void *clint, u64 mtime)
 }
 
 /*
- * A guest that runs for longer than this gets its RAM in large host pages: a host TLB entry then serves many guest pages. Taking
- * them costs milliseconds when the host's memory is cold, so short programs start without.
+ * A guest that runs for longer than this gets its RAM in large host pages: a host TLB entry then serves many guest
+ * pages. Taking them costs milliseconds when the host's memory is cold, so short programs start without.
  */
 #define SETTLED_NS 500000
 
@@ -166,8 +166,9 @@ static void make_seed(u64 state, u64 words[SEED_WORDS])
 }
 
 /*
- * How OpenSBI finds counters for the events that Linux's perf asks for: SBI's "Performance Monitoring Unit" event numbers, which
- * are also the selectors (cpu/counters.def), and the counters that can count them: 0 and 2 are fixed, 3..31 count anything.
+ * How OpenSBI finds counters for the events that Linux's perf asks for: SBI's "Performance Monitoring Unit" event
+ * numbers, which are also the selectors (cpu/counters.def), and the counters that can count them: 0 and 2 are
+ * fixed, 3..31 count anything.
  */
 #define ANY_COUNTER 0xfffffff8
 static const u32 pmu_selectors[] = {
@@ -178,10 +179,11 @@ static const u32 pmu_selectors[] = {
 	0x10021, 0, 0x10021, /* instruction TLB misses */
 };
 static const u32 pmu_counters[] = {
-	0x00001, 0x00001, ANY_COUNTER | 1, 0x00002, 0x00002, ANY_COUNTER | 4, 0x10019, 0x10019, ANY_COUNTER,
-	0x1001b, 0x1001b, ANY_COUNTER,     0x10021, 0x10021, ANY_COUNTER,
+	0x00001,     0x00001, ANY_COUNTER | 1, 0x00002,     0x00002, ANY_COUNTER | 4, 0x10019,     0x10019,
+	ANY_COUNTER, 0x1001b, 0x1001b,         ANY_COUNTER, 0x10021, 0x10021,         ANY_COUNTER,
 };
-static const u32 pmu_raw_counters[] = { 0, 0x20000, 0xffffffff, 0xffff0000, ANY_COUNTER }; /* selectors 0x2xxxx: our own */
+static const u32 pmu_raw_counters[] = { 0, 0x20000, 0xffffffff, 0xffff0000,
+	                                ANY_COUNTER }; /* selectors 0x2xxxx: our own */
 
 /* Places and loads what the guest starts from, with a device tree that says what is really there. */
 static bool load(struct machine *m, struct boot *boot, struct error *err)

@@ -163,6 +163,23 @@ static void remember(struct effect *list, u32 *count, u64 where, u64 value, u8 s
 		list[(*count)++] = (struct effect){ .where = where, .value = value, .size = size };
 }
 
+/* Kept in the order of their numbers; a later write of the same register counts. */
+static void remember_csr(struct effects *e, const struct trace_csr *csr)
+{
+	u32 at = e->csrs;
+	while (at > 0 && e->csr[at - 1].where >= csr->number)
+		at--;
+	if (at < e->csrs && e->csr[at].where == csr->number) {
+		e->csr[at].value = csr->value;
+		return;
+	}
+	if (e->csrs == EFFECTS_MAX)
+		return;
+	memmove(&e->csr[at + 1], &e->csr[at], (e->csrs - at) * sizeof(e->csr[0]));
+	e->csr[at] = (struct effect){ .where = csr->number, .value = csr->value, .size = 8 };
+	e->csrs++;
+}
+
 static void remember_access(struct effects *e, const struct trace_mem *mem)
 {
 	if (mem->access == ACCESS_STORE)
@@ -171,10 +188,13 @@ static void remember_access(struct effects *e, const struct trace_mem *mem)
 		remember(e->load, &e->loads, mem->va, 0, mem->size);
 }
 
-static void put_effects(struct trace_text *t, const struct effects *e)
+/* CSRs written, of those from number lo up to hi - 1. */
+static void put_csrs(struct trace_text *t, const struct effects *e, u32 lo, u32 hi)
 {
 	for (u32 i = 0; i < e->csrs; i++) {
 		const char *name = csr_name((u32)e->csr[i].where);
+		if (e->csr[i].where < lo || e->csr[i].where >= hi)
+			continue;
 		put(t, " c");
 		put_decimal(t, e->csr[i].where, 0);
 		put(t, "_");
@@ -182,6 +202,10 @@ static void put_effects(struct trace_text *t, const struct effects *e)
 		put(t, " ");
 		put_hex(t, e->csr[i].value, 16);
 	}
+}
+
+static void put_accesses(struct trace_text *t, const struct effects *e)
+{
 	for (u32 i = 0; i < e->loads; i++) {
 		put(t, " mem ");
 		put_hex(t, e->load[i].where, 16);
@@ -208,14 +232,18 @@ static void emit_insn(struct trace_text *t, const struct trace_insn *insn)
 	put(t, " (");
 	put_hex(t, insn->raw, 2u * insn->len);
 	put(t, ")");
-	s32 number = insn->x_rd > 0 ? insn->x_rd : insn->f_rd;
-	if (insn->x_rd > 0 || insn->f_rd >= 0) {
+	/* Registers of all kinds are in one order, by number: fflags (1) stands before x10. */
+	bool writes_register = insn->x_rd > 0 || insn->f_rd >= 0;
+	u32 number = insn->x_rd > 0 ? (u32)insn->x_rd : insn->f_rd >= 0 ? (u32)insn->f_rd : 0;
+	put_csrs(t, e, 0, number);
+	if (writes_register) {
 		put(t, insn->x_rd > 0 ? " x" : " f");
-		put_decimal(t, (u64)number, 0);
+		put_decimal(t, number, 0);
 		put(t, number < 10 ? "  " : " ");
 		put_hex(t, insn->value, 16);
 	}
-	put_effects(t, e);
+	put_csrs(t, e, number, UINT32_MAX);
+	put_accesses(t, e);
 	finish_line(t);
 }
 
@@ -346,7 +374,7 @@ static void emit_tlb(struct trace_text *t, const struct trace_tlb *e)
 		put_mapping(t, e);
 		break;
 	case TRACE_TLB_FILL:
-		put(t, "fill ");
+		put(t, "fill");
 		put_mapping(t, e);
 		break;
 	case TRACE_TLB_EVICT:
@@ -406,8 +434,7 @@ static void keep_for_line(struct trace_text *t, enum trace_sort sort, const stru
 	if (sort == TRACE_MEM) {
 		remember_access(e, event);
 	} else if (sort == TRACE_CSR) {
-		const struct trace_csr *csr = event;
-		remember(e->csr, &e->csrs, csr->number, csr->value, 8);
+		remember_csr(e, event);
 	} else if (sort == TRACE_TRAP && !((const struct trace_trap *)event)->is_return) {
 		*e = (struct effects){ 0 };
 	}

@@ -157,8 +157,8 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 		return fault(m, result.reason, req->access, req->va);
 	}
 	entry = (struct tlb_entry){
-		.vpn = align_down(req->va, BIT(result.size_log2)) >> PAGE_SHIFT,
-		.ppn = align_down(result.pa, BIT(result.size_log2)) >> PAGE_SHIFT,
+		.vpn = req->va >> PAGE_SHIFT, /* of the page accessed: that is where an older entry must give way */
+		.ppn = result.pa >> PAGE_SHIFT,
 		.pte = result.pte,
 		.asid = m->asid,
 		.size_log2 = result.size_log2,

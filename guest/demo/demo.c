@@ -1,9 +1,10 @@
 /*
  * The smallest example of paging: a kernel that gives a task its pages one by one, each when the task first touches it.
  *
- * The task starts with a page table in which nothing of its own is mapped. Its very first instruction cannot be fetched: page
- * fault. The kernel looks up which part of the task the address belongs to, takes a free frame, fills it, writes one PTE, and
- * lets the task try again. It prints a line about each. Nothing is ever taken away; guest/kernel does the whole of it.
+ * The task starts with a page table in which nothing of its own is mapped. Its very first instruction cannot be
+ * fetched: page fault. The kernel looks up which part of the task the address belongs to, takes a free frame, fills
+ * it, writes one PTE, and lets the task try again. It prints a line about each. Nothing is ever taken away;
+ * guest/kernel does the whole of it.
  *
  * Run it as `./rvemu --trace walk build/guest/demo.elf` to see the MMU's own account of every walk next to these lines.
  */
@@ -17,9 +18,9 @@ _Static_assert(__builtin_offsetof(struct trap_frame, pc) == FRAME_PC, "entry.S s
 /* A part of the task's address space: what may be done there, and what its pages start as. */
 struct region {
 	const char *name;
-	u64 start, end;    /* virtual addresses: first, and first behind it; whole pages */
-	u64 flags;         /* PTE_R, PTE_W, PTE_X */
-	int from_image;    /* pages start as a copy of the task's image; else as zeros */
+	u64 start, end; /* virtual addresses: first, and first behind it; whole pages */
+	u64 flags;      /* PTE_R, PTE_W, PTE_X */
+	int from_image; /* pages start as a copy of the task's image; else as zeros */
 };
 
 /* demo.ld: where the task's parts begin (virtual), and where its image is (physical). */
@@ -35,7 +36,7 @@ static const struct region regions[] = {
 	{ "rodata", (u64)task_rodata_start, (u64)task_data_start, PTE_R, 1 },
 	{ "data", (u64)task_data_start, (u64)task_bss_start, PTE_R | PTE_W, 1 },
 	{ "bss", (u64)task_bss_start, (u64)task_end, PTE_R | PTE_W, 0 },
-	{ "stack", STACK_TOP - STACK_PAGES * PAGE_SIZE, STACK_TOP, PTE_R | PTE_W, 0 },
+	{ "stack", STACK_TOP - STACK_SIZE, STACK_TOP, PTE_R | PTE_W, 0 },
 };
 
 static const struct region *region_of(u64 va)
@@ -63,8 +64,8 @@ static void copy_from_image(u64 frame, u64 va)
 }
 
 /*
- * The PTE of a page that the task may use so: `access` is one of PTE_R, PTE_W, PTE_X. Everything else ends here, above all
- * the kernel's addresses.
+ * The PTE of a page that the task may use so: `access` is one of PTE_R, PTE_W, PTE_X. Everything else ends here,
+ * above all the kernel's addresses.
  */
 static u64 *checked_pte(u64 va, u64 access)
 {
@@ -88,8 +89,8 @@ static void give_page(u64 va, u64 *pte)
 	*pte = pte_make(frame, region->flags | PTE_U | PTE_A | PTE_D | PTE_V);
 
 	/*
-	 * The hart may remember that there was no translation, so it is told that there is one. And instructions were stored as
-	 * data: fence.i lets fetches see them.
+	 * The hart may remember that there was no translation, so it is told that there is one. And instructions were
+	 * stored as data: fence.i lets fetches see them.
 	 */
 	sfence_vma();
 	__asm__ volatile("fence.i" ::: "memory");
@@ -114,8 +115,8 @@ static void page_fault(u64 cause, u64 va)
 }
 
 /*
- * The system call write. The kernel finds the task's bytes by going through the task's page table, in software; and it too may
- * come upon a page that is not there yet.
+ * The system call write. The kernel finds the task's bytes by going through the task's page table, in software; and
+ * it too may come upon a page that is not there yet.
  */
 static void system_write(u64 va, u64 count)
 {
@@ -171,8 +172,8 @@ static void kernel_main(void)
 }
 
 /*
- * M mode, at the very start. What must be done before S mode can work: without a PMP entry S mode has no access to memory, and
- * without delegation every trap would come to M mode.
+ * M mode, at the very start. What must be done before S mode can work: without a PMP entry S mode has no access to
+ * memory, and without delegation every trap would come to M mode.
  */
 void machine_start(void)
 {

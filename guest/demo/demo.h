@@ -1,8 +1,8 @@
 /*
  * What the demo's files know of each other.
  *
- * Read entry.S first (from reset to C), then demo.c (what happens on a page fault), paging.c (the page table), task.c (the
- * program in U mode that causes all this).
+ * Read entry.S first (from reset to C), then demo.c (what happens on a page fault), paging.c (the page table), task.c
+ * (the program in U mode that causes all this).
  */
 #ifndef GUEST_DEMO_DEMO_H
 #define GUEST_DEMO_DEMO_H
@@ -12,9 +12,9 @@
 /* Where the task believes to be. The linker script has the same number. */
 #define TASK_BASE 0x40000000ul
 
-/* The task's stack ends (stacks grow down) at the top of the lower half of Sv39's addresses; that many pages are allowed. */
+/* The task's stack ends (stacks grow down) at the top of the lower half of Sv39's addresses; so large it may become. */
 #define STACK_TOP 0x4000000000ul
-#define STACK_PAGES 4
+#define STACK_SIZE (4 * PAGE_SIZE)
 
 /* System calls: number in a7, arguments in a0 and a1. The numbers are Linux's. */
 #define SYS_WRITE 64 /* a0: address of the bytes, a1: how many */

@@ -18,8 +18,9 @@ sleep:
 	j	sleep
 
 	/*
-	 * A trap from U mode: stvec points here. The hart has put the cause, the address and the pc into scause, stval and sepc,
-	 * and has switched to S mode; all registers are still the task's. sscratch holds the address of its trap_frame.
+	 * A trap from U mode: stvec points here. The hart has put the cause, the address and the pc into scause,
+	 * stval and sepc, and has switched to S mode; all registers are still the task's. sscratch holds the address
+	 * of its trap_frame.
 	 */
 	.globl	trap_entry
 	.balign	4
@@ -40,8 +41,8 @@ trap_entry:
 	/* fall through: back to the task */
 
 	/*
-	 * enter_task(a0 = frame): everything as it was, and on in U mode (sstatus.SPP is 0). After a page fault the pc is that
-	 * of the instruction that faulted: it is done once more, and now it finds its page.
+	 * enter_task(a0 = frame): everything as it was, and on in U mode (sstatus.SPP is 0). After a page fault the
+	 * pc is that of the instruction that faulted: it is done once more, and now it finds its page.
 	 */
 	.globl	enter_task
 enter_task:

@@ -1,6 +1,6 @@
 /*
- * Page frames and the page table. What the MMU does on every access, in C: pte_of() walks the table as the hardware does.
- * The privileged manual's "Sv39: Page-Based 39-bit Virtual-Memory System" is its description.
+ * Page frames and the page table. What the MMU does on every access, in C: pte_of() walks the table as the hardware
+ * does. The privileged manual's "Sv39: Page-Based 39-bit Virtual-Memory System" is its description.
  *
  *    38        30 29        21 20        12 11         0
  *   +------------+------------+------------+------------+
@@ -49,8 +49,8 @@ static u64 vpn(u64 va, int level)
 }
 
 /*
- * Down from the root, two pointers to the table of level 0. Hardware stops with a page fault where an entry is not valid;
- * here a new table is hung in.
+ * Down from the root, two pointers to the table of level 0. Hardware stops with a page fault where an entry is not
+ * valid; here a new table is hung in.
  *
  * A table is found by its physical address. That we can simply use it as a pointer is because RAM is mapped at its own
  * physical addresses (paging_start).
@@ -73,9 +73,9 @@ u64 *pte_of(u64 va)
 }
 
 /*
- * The kernel needs two entries: a leaf in the root table maps a whole gigabyte ("gigapage"), here each at its own physical
- * address. U is not set, so the task cannot touch them. A and D are set because nobody here wants to know about accesses, and
- * hardware that does not set them by itself would fault.
+ * The kernel needs two entries: a leaf in the root table maps a whole gigabyte ("gigapage"), here each at its own
+ * physical address. U is not set, so the task cannot touch them. A and D are set because nobody here wants to know
+ * about accesses, and hardware that does not set them by itself would fault.
  */
 void paging_start(void)
 {

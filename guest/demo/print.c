@@ -1,6 +1,6 @@
 /*
- * The serial line, and the switch that turns the machine off: two devices, driven in the simplest way there is. The 16550 is
- * asked until it has room ("polling"); no interrupts.
+ * The serial line, and the switch that turns the machine off: two devices, driven in the simplest way there is. The
+ * 16550 is asked until it has room ("polling"); no interrupts.
  */
 #include <stdarg.h>
 
@@ -8,9 +8,9 @@
 #include "guest/demo/demo.h"
 
 /* Registers of the 16550 UART: bytes at these offsets. */
-#define UART_THR 0           /* write: a byte to send */
-#define UART_LSR 5           /* read: line status */
-#define UART_LSR_THRE 0x20   /* there is room for a byte */
+#define UART_THR 0         /* write: a byte to send */
+#define UART_LSR 5         /* read: line status */
+#define UART_LSR_THRE 0x20 /* there is room for a byte */
 
 /* What to write to the finisher. The status goes into the upper half. */
 #define FINISHER_PASS 0x5555

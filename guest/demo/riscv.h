@@ -1,7 +1,7 @@
 /*
- * What the demo needs to know of the privileged architecture: the bits of a few CSRs, the causes of traps, and the format of
- * a page-table entry. Written from the privileged manual ("Supervisor-Level ISA", "Sv39"), on purpose without a look at what
- * the emulator's own sources say: a constant that both got wrong would cancel out.
+ * What the demo needs to know of the privileged architecture: the bits of a few CSRs, the causes of traps, and the
+ * format of a page-table entry. Written from the privileged manual ("Supervisor-Level ISA", "Sv39"), on purpose
+ * without a look at what the emulator's own sources say: a constant that both got wrong would cancel out.
  */
 #ifndef GUEST_DEMO_RISCV_H
 #define GUEST_DEMO_RISCV_H

@@ -1,6 +1,6 @@
 /*
- * The program in U mode. It is an ordinary C program that knows nothing of paging, and whose pages do not exist until it
- * touches them. Every object says on which page it is, so that one can tell the faults beforehand.
+ * The program in U mode. It is an ordinary C program that knows nothing of paging, and whose pages do not exist until
+ * it touches them. Every object says on which page it is, so that one can tell the faults beforehand.
  */
 #include "guest/demo/demo.h"
 
@@ -40,10 +40,10 @@ TASK_TEXT static int use_stack(int depth)
 
 TASK_START void task_main(void)
 {
-	int sum = numbers[0];               /* reads a page of zeros */
+	int sum = numbers[0]; /* reads a page of zeros */
 
-	counter++;                          /* reads and writes the data page */
-	numbers[INTS_PER_PAGE] = counter;   /* writes the second page of zeros */
+	counter++;                        /* reads and writes the data page */
+	numbers[INTS_PER_PAGE] = counter; /* writes the second page of zeros */
 	sum += numbers[INTS_PER_PAGE] + use_stack(2);
 	system_call(SYS_WRITE, (u64)hello, sizeof(hello) - 1);
 	system_call(SYS_EXIT, sum == 42 + 3 ? 0 : 1, 0);

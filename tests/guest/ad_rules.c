@@ -1,6 +1,7 @@
 /*
  * The A and D bits: page faults where software manages them (Svade), exact updates where hardware does (Svadu with
- * menvcfg.ADUE, or always). Privileged manual, "Addressing and Memory Protection" and step 9 of the translation process.
+ * menvcfg.ADUE, or always). Privileged manual, "Addressing and Memory Protection" and step 9 of the translation
+ * process.
  */
 #include "tests/guest/guest.h"
 
@@ -249,7 +250,7 @@ static void adue_clear_traps_again(void)
 	expect(ad_of(pte), PTE_A);
 }
 
-RULES(
+const struct rule rules[] = {
 	RULE(trap_any_access_to_a_page_with_a_clear_faults),
 	RULE(trap_only_a_store_to_a_page_with_d_clear_faults),
 	RULE(trap_d_without_a_faults),
@@ -265,4 +266,7 @@ RULES(
 	RULE(update_pointers_are_not_touched),
 	RULE(update_both_pages_of_a_crossing_store_get_d),
 	RULE(update_a_napot_page_is_updated),
-	RULE(adue_clear_traps_again));
+	RULE(adue_clear_traps_again),
+};
+
+const u64 rule_count = ARRAY_SIZE(rules);

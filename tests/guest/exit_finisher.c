@@ -1,5 +1,6 @@
 /*
- * The end of a run by the finisher of QEMU's board: exit status 0, or the number of failures. Linked instead: exit_htif.c.
+ * The end of a run by the finisher of QEMU's board: exit status 0, or the number of failures. Linked instead:
+ * exit_htif.c.
  */
 #include "devices/memmap.h"
 #include "tests/guest/guest.h"

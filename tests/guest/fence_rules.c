@@ -1,7 +1,7 @@
 /*
- * sfence.vma in its four forms, sinval.vma, ASIDs and satp: what must be seen after which fence. Nothing is asked about what
- * may still be remembered without one. Privileged manual, "Supervisor Memory-Management Fence Instruction", "Svinval", and
- * "Supervisor Address Translation and Protection (satp) Register".
+ * sfence.vma in its four forms, sinval.vma, ASIDs and satp: what must be seen after which fence. Nothing is asked
+ * about what may still be remembered without one. Privileged manual, "Supervisor Memory-Management Fence
+ * Instruction", "Svinval", and "Supervisor Address Translation and Protection (satp) Register".
  *
  * run()'s own fences are off here. Fences are done in S mode, by the code under test.
  */
@@ -12,8 +12,8 @@
 #define ASID_B 2
 
 /*
- * a0 = va, a1 = address of a PTE, a2 = its new value, a3 = address and a4 = ASID for the fence, a5 = the same but with an
- * access that is tried after it. First the va is loaded from, so that its translation is known.
+ * a0 = va, a1 = address of a PTE, a2 = its new value, a3 = address and a4 = ASID for the fence, a5 = the same but
+ * with an access that is tried after it. First the va is loaded from, so that its translation is known.
  */
 #define CHANGE_AND_LOAD(fence) "ld t0, 0(a0)\n sd a2, 0(a1)\n" fence "\n ld a0, 0(a0)"
 CODE(change_sfence_all, CHANGE_AND_LOAD("sfence.vma zero, zero"));
@@ -37,12 +37,15 @@ CODE(sum_of_pages, "li t0, 0\n li t2, 4096\n1: ld t1, 0(a0)\n add t0, t0, t1\n a
                    " addi a1, a1, -1\n bnez a1, 1b\n mv a0, t0");
 
 /* All forms; those for an address must not be used to order changes of pointers. */
-static const char *const forms[] = { change_sfence_all, change_sfence_asid, change_sinval_all, change_sinval_asid,
-	                             change_sfence_va, change_sfence_va_asid, change_sinval_va, change_sinval_va_asid };
+static const char *const forms[] = {
+	change_sfence_all, change_sfence_asid,    change_sinval_all, change_sinval_asid,
+	change_sfence_va,  change_sfence_va_asid, change_sinval_va,  change_sinval_va_asid
+};
 #define FORMS_WITHOUT_VA 4
 
 /* The forms without an ASID, which act on global pages, too. */
-static const char *const forms_without_asid[] = { change_sfence_all, change_sfence_va, change_sinval_all, change_sinval_va };
+static const char *const forms_without_asid[] = { change_sfence_all, change_sfence_va, change_sinval_all,
+	                                          change_sinval_va };
 
 static u64 asid; /* in use; 0 if there are none */
 
@@ -237,6 +240,8 @@ static void high_bits_of_the_asid_operand_are_ignored(void)
 	expect_value(PAGE(1));
 	run(S, change_sfence_va_asid, VA, (u64)pte, pte_of_page(2, PTE_ALL), VA, asid | BIT(63));
 	expect_value(PAGE(2));
+	run(S, change_sfence_asid, VA, (u64)pte, pte_of_page(3, PTE_ALL), 0, asid | -BIT(facts.asid_bits));
+	expect_value(PAGE(3));
 }
 
 /* --- global pages --- */
@@ -424,7 +429,7 @@ static void page_sizes_live_side_by_side(void)
 	}
 }
 
-RULES(
+const struct rule rules[] = {
 	RULE(each_form_orders_a_changed_leaf),
 	RULE(each_form_orders_a_removed_leaf),
 	RULE(each_form_takes_any_address_of_the_page),
@@ -451,4 +456,7 @@ RULES(
 	RULE(asid_0_is_an_asid_like_others),
 	RULE(the_mode_takes_effect_at_once),
 	RULE(many_pages_are_all_translated_right),
-	RULE(page_sizes_live_side_by_side));
+	RULE(page_sizes_live_side_by_side),
+};
+
+const u64 rule_count = ARRAY_SIZE(rules);

@@ -202,6 +202,7 @@ CODE(stub_load_unaligned, "ld a0, 1(a0)");
 static void find_facts(void)
 {
 	rule_name = "find_facts";
+	no_fences = 0;
 	sv39();
 	facts.ad_trap = a_clear_faults();
 	facts.adue = menvcfg_takes(MENVCFG_ADUE);
@@ -249,7 +250,7 @@ static volatile int hart1_present;
 
 int start_hart1(void (*function)(void))
 {
-	for (int i = 0; i < 100000 && !hart1_present; i++)
+	for (int i = 0; i < 20000000 && !hart1_present; i++)
 		;
 	if (!hart1_present)
 		return 0;

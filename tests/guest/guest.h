@@ -8,9 +8,9 @@
  *		expect_fault(LOAD_PAGE_FAULT, VA);
  *	}
  *
- * It runs in M mode. Everything is put back before each rule (guest_reset), then the file's own before_each() is called.
- * load(), store(), fetch() do one access in a mode; run() does any code; what came of it is in `seen`. The first expectation
- * that does not hold makes the rule fail, and is printed.
+ * It runs in M mode. Everything is put back before each rule (guest_reset), then the file's own before_each() is
+ * called. load(), store(), fetch() do one access in a mode; run() does any code; what came of it is in `seen`. The
+ * first expectation that does not hold makes the rule fail, and is printed.
  *
  * The constants are written from the manual, and not shared with the emulator.
  */
@@ -140,41 +140,44 @@ static inline void poke32(u64 pa, u32 value)
 
 /* --- the world of a rule --- */
 
-/* Physical memory that rules may use as they like; 2 MiB aligned. Each 8 bytes of the first pages hold their own address. */
+/*
+ * Physical memory that rules may use as they like; 2 MiB aligned. Each 8 bytes of the first pages hold their own
+ * address.
+ */
 #define PLAYGROUND 0x80400000ul
 #define PAGE(n) (PLAYGROUND + (u64)(n)*4096)
 #define PAGES_FILLED 40
-#define TABLES 0x80600000ul     /* page tables are taken from here on */
-#define NO_MEMORY 0x08000000ul  /* a physical address where there is nothing */
+#define TABLES 0x80600000ul    /* page tables are taken from here on */
+#define NO_MEMORY 0x08000000ul /* a physical address where there is nothing */
 
 /* Virtual addresses. The first two are mapped by sv39(); S mode sees all RAM at its physical addresses. */
-#define USER_CODE 0x40000000ul  /* the stubs, for U mode */
-#define VA 0x140000000ul        /* nothing is mapped in this gigabyte and the next ones: for rules */
+#define USER_CODE 0x40000000ul       /* the stubs, for U mode */
+#define VA 0x140000000ul             /* nothing is mapped in this gigabyte and the next ones: for rules */
 #define VA_HIGH 0xffffffe000000000ul /* the same in the upper half */
 
 /* How the code under test ended, and with which registers. */
 struct seen {
-	u64 x[32];     /* registers; x[10] is a0 */
-	u64 cause;     /* mcause */
-	u64 pc;        /* mepc */
-	u64 tval;      /* mtval */
-	u64 mstatus;   /* as the trap left it */
-	u64 entry;     /* with m_vectors: the entry; else ~0 */
-	u64 running;   /* guest_run is at work */
+	u64 x[32];   /* registers; x[10] is a0 */
+	u64 cause;   /* mcause */
+	u64 pc;      /* mepc */
+	u64 tval;    /* mtval */
+	u64 mstatus; /* as the trap left it */
+	u64 entry;   /* with m_vectors: the entry; else ~0 */
+	u64 running; /* guest_run is at work */
 };
 extern struct seen seen;
 
 /* What the machine can do where the architecture leaves a choice; found out at the start. */
 struct facts {
-	u64 ad_trap;        /* A=0 and D=0 fault while menvcfg.ADUE is 0 */
-	u64 adue;           /* menvcfg.ADUE can be set */
-	u64 misaligned;     /* misaligned loads and stores work */
-	u64 asid_bits;      /* how many bits of satp.ASID can be set */
-	u64 svpbmt;         /* menvcfg.PBMTE can be set */
-	u64 svnapot;        /* a NAPOT leaf works */
-	u64 sstc;           /* menvcfg.STCE can be set */
-	u64 sv48, sv57;     /* satp takes these modes */
-	u64 plic_uart;      /* the UART is the PLIC's input 10 */
+	u64 ad_trap;    /* A=0 and D=0 fault while menvcfg.ADUE is 0 */
+	u64 adue;       /* menvcfg.ADUE can be set */
+	u64 misaligned; /* misaligned loads and stores work */
+	u64 asid_bits;  /* how many bits of satp.ASID can be set */
+	u64 svpbmt;     /* menvcfg.PBMTE can be set */
+	u64 svnapot;    /* a NAPOT leaf works */
+	u64 sstc;       /* menvcfg.STCE can be set */
+	u64 sv48, sv57; /* satp takes these modes */
+	u64 plic_uart;  /* the UART is the PLIC's input 10 */
 };
 extern struct facts facts;
 
@@ -189,14 +192,17 @@ extern char stubs_start[], stubs_end[], s_vectors[], m_vectors[], m_trap[];
 /* Defines code under test: position-independent, at most page-sized. It ends with an ecall. */
 #define CODE(name, text)                                                                                               \
 	extern const char name[];                                                                                      \
-	__asm__(".pushsection .stubs, \"ax\"\n.option push\n.option norvc\n.balign 4\n.globl " #name "\n" #name ":\n" text \
-	        "\n\tecall\n.option pop\n.popsection")
+	__asm__(".pushsection .stubs, \"ax\"\n.option push\n.option norvc\n.balign 4\n.globl " #name "\n" #name        \
+	        ":\n" text "\n\tecall\n.option pop\n.popsection")
 
 /* Runs code at pc in a mode, a0... given, until it traps to M mode. A stub is found where the mode sees it. */
-#define run(mode, pc, ...) run_at(mode, (u64)(pc), (const u64[8]){__VA_ARGS__})
+#define run(mode, pc, ...) run_at(mode, (u64)(pc), (const u64[8]){ __VA_ARGS__ })
 void run_at(enum mode mode, u64 pc, const u64 args[8]);
 
-/* One access of 8 bytes in a mode; a load's value is in a0; fetch() jumps there. expect_fault() then knows the pc, too. */
+/*
+ * One access of 8 bytes in a mode; a load's value is in a0; fetch() jumps there. expect_fault() then knows the pc,
+ * too.
+ */
 void load(enum mode mode, u64 va);
 void store(enum mode mode, u64 va, u64 value);
 void fetch(enum mode mode, u64 va);
@@ -246,7 +252,7 @@ extern const u64 page_fault_of[KINDS], access_fault_of[KINDS], misaligned_of[KIN
 /* It trapped so, with this xtval; after load(), store(), fetch(), single() the xepc must be that instruction's. */
 #define expect_fault(cause, tval) expect_fault_at(__LINE__, cause, tval)
 /* The same where the manual leaves xtval open: it is this or zero. */
-#define expect_fault_tval_or_0(cause, tval) expect_fault_at(__LINE__, cause, seen.tval ? (tval) : 0)
+#define expect_fault_tval_or_0(cause, value) expect_fault_at(__LINE__, cause, seen.tval ? (value) : 0)
 /* It came to S mode with these scause and stval. */
 #define expect_s_fault(cause, tval) expect_s_fault_at(__LINE__, cause, tval)
 /* An interrupt was taken to M mode; to S mode. */
@@ -278,11 +284,13 @@ struct rule {
 	void (*check)(void);
 };
 
-#define RULE(function) { #function, function }
-#define RULES(...)                                                                                                     \
-	const struct rule rules[] = { __VA_ARGS__ };                                                                   \
-	const u64 rule_count = ARRAY_SIZE(rules)
+#define RULE(function)                                                                                                 \
+	(struct rule)                                                                                                  \
+	{                                                                                                              \
+		.name = #function, .check = function                                                                   \
+	}
 
+/* The table at the end of each file. */
 extern const struct rule rules[];
 extern const u64 rule_count;
 
@@ -305,9 +313,9 @@ void machine_exit(u64 failures) __attribute__((noreturn));
 /* --- start.S --- */
 
 struct start {
-	u64 pc;       /* first instruction */
-	u64 mstatus;  /* with MPP: the mode */
-	u64 arg[8];   /* a0 to a7 */
+	u64 pc;      /* first instruction */
+	u64 mstatus; /* with MPP: the mode */
+	u64 arg[8];  /* a0 to a7 */
 };
 void guest_run(const struct start *start);
 void guest_main(u64 hart);

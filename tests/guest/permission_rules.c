@@ -1,12 +1,16 @@
 /*
- * SUM, MXR and MPRV: who may do what on whose pages. Privileged manual, "Memory Privilege in mstatus Register" and step 5 to 8
- * of "Virtual Address Translation Process".
+ * SUM, MXR and MPRV: who may do what on whose pages. Privileged manual, "Memory Privilege in mstatus Register" and
+ * step 5 to 8 of "Virtual Address Translation Process".
  */
 #include "tests/guest/guest.h"
 
 /* a1 goes into mstatus, then a load or store, then mstatus is 0 again. */
 CODE(load_with_mstatus, "csrw mstatus, a1\n ld a0, 0(a0)\n csrw mstatus, zero");
 CODE(store_with_mstatus, "csrw mstatus, a1\n sd a2, 0(a0)\n csrw mstatus, zero");
+
+/* The same, and instructions are fetched anew while a1 is in mstatus. */
+CODE(load_and_fetch_with_mstatus, "csrw mstatus, a1\n fence.i\n ld a0, 0(a0)\n j 1f\n .balign 64\n"
+                                  "1: fence.i\n csrw mstatus, zero");
 
 /* In S mode: the bits of a1 are set in sstatus, and taken back after the access. */
 CODE(load_with_sstatus, "csrs sstatus, a1\n ld a0, 0(a0)\n csrc sstatus, a1");
@@ -176,7 +180,10 @@ static void mprv_does_nothing_to_fetches(void)
 {
 	*pte_at(0x80000000, 2) = 0; /* the stub itself could not be fetched with S mode's eyes */
 	map(VA, PAGE(0), 0, PTE_ALL);
-	run(M, load_with_mstatus, VA, MSTATUS_MPRV | MSTATUS_MPP(S));
+	run(M, load_and_fetch_with_mstatus, VA, MSTATUS_MPRV | MSTATUS_MPP(S));
+	expect_value(PAGE(0));
+	map(VA, PAGE(0), 0, PTE_USER);
+	run(M, load_and_fetch_with_mstatus, VA, MSTATUS_MPRV | MSTATUS_MPP(U));
 	expect_value(PAGE(0));
 }
 
@@ -221,7 +228,7 @@ static void mprv_leaves_no_trace_in_other_modes(void)
 	expect_value(PAGE(3));
 }
 
-RULES(
+const struct rule rules[] = {
 	RULE(s_mode_may_not_touch_u_pages_without_sum),
 	RULE(s_mode_may_load_and_store_u_pages_with_sum),
 	RULE(s_mode_never_executes_u_pages),
@@ -240,4 +247,7 @@ RULES(
 	RULE(mprv_obeys_sum_and_mxr),
 	RULE(mprv_in_bare_mode_does_not_translate),
 	RULE(mprv_checks_canonical_addresses),
-	RULE(mprv_leaves_no_trace_in_other_modes));
+	RULE(mprv_leaves_no_trace_in_other_modes),
+};
+
+const u64 rule_count = ARRAY_SIZE(rules);

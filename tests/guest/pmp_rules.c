@@ -1,8 +1,10 @@
 /*
- * Physical memory protection. Privileged manual, "Physical Memory Protection", and its "Physical Memory Protection and Paging".
+ * Physical memory protection. Privileged manual, "Physical Memory Protection", and its "Physical Memory Protection
+ * and Paging".
  *
- * Entry 15 lets everything through, with the lowest priority; rules use the others for some pages of the playground, which
- * are open to nobody or to whom the rule says. The rules about locked entries are the last ones: a lock stays until reset.
+ * Entry 15 lets everything through, with the lowest priority; rules use the others for some pages of the playground,
+ * which are open to nobody or to whom the rule says. The rules about locked entries are the last ones: a lock stays
+ * until reset.
  */
 #include "tests/guest/guest.h"
 
@@ -14,6 +16,9 @@ CODE(load_1, "lbu a0, 0(a0)");
 CODE(amo_add, "amoadd.d a0, a1, (a0)");
 CODE(load_reserved, "lr.d a0, (a0)");
 CODE(load_with_mstatus, "csrw mstatus, a1\n ld a0, 0(a0)\n csrw mstatus, zero");
+CODE(load_load, "ld a2, 0(a0)\n ld a3, 0(a1)");
+CODE(load_store, "ld a2, 0(a0)\n sd a3, 0(a1)");
+CODE(store_store, "sd a3, 0(a0)\n sd a3, 0(a1)");
 CODE(two_nops, "nop\n nop");
 
 void before_each(void)
@@ -158,6 +163,28 @@ static void tor_with_its_top_not_above_matches_nothing(void)
 	expect_ok();
 	load(S, PAGE(3) - 8);
 	expect_ok();
+	pmp_set(1, 0, (PAGE(3) + 4) >> 2); /* top and bottom in the middle of an access */
+	pmp_set(2, PMP_TOR, (PAGE(3) + 4) >> 2);
+	load(S, PAGE(3));
+	expect_ok();
+	pmp_set(2, 0, 0);
+	pmp_set(0, PMP_TOR, 0);
+	load(S, PAGE(3));
+	expect_ok();
+}
+
+static void tor_follows_the_address_before_it(void)
+{
+	pmp_set(1, 0, PAGE(3) >> 2);
+	pmp_set(2, PMP_TOR, PAGE(5) >> 2);
+	pmp_set(1, 0, PAGE(1) >> 2);
+	load(S, PAGE(1));
+	expect_fault(LOAD_ACCESS_FAULT, PAGE(1));
+	pmp_set(1, 0, PAGE(4) >> 2);
+	load(S, PAGE(3));
+	expect_ok();
+	load(S, PAGE(4));
+	expect_fault(LOAD_ACCESS_FAULT, PAGE(4));
 }
 
 static void tor_takes_the_entry_before_whatever_its_mode(void)
@@ -225,6 +252,28 @@ static void neighbours_in_a_page_have_their_own_rules(void)
 				expect_ok();
 		}
 	}
+}
+
+/* The second access comes right behind one in the same page that is allowed. */
+static void each_access_to_a_partly_closed_page_is_checked(void)
+{
+	pmp_set(0, PMP_NAPOT, napot(PAGE(0) + 0x800, 0x800));
+	run(S, load_load, PAGE(0), PAGE(0) + 0x800);
+	expect_fault(LOAD_ACCESS_FAULT, PAGE(0) + 0x800);
+	run(U, store_store, PAGE(0) + 8, PAGE(0) + 0x808);
+	expect_fault(STORE_ACCESS_FAULT, PAGE(0) + 0x808);
+	pmp_set(0, PMP_NAPOT | PMP_R, napot(PAGE(0), 4096));
+	run(S, load_load, PAGE(0), PAGE(0) + 8);
+	expect_ok();
+	run(S, load_store, PAGE(0), PAGE(0));
+	expect_fault(STORE_ACCESS_FAULT, PAGE(0));
+	sv39();
+	map(VA, PAGE(0), 0, PTE_USER);
+	run(U, load_store, VA, VA + 16);
+	expect_fault(STORE_ACCESS_FAULT, VA + 16);
+	pmp_set(0, PMP_NAPOT, napot(PAGE(0) + 0x800, 0x800));
+	run(U, load_load, VA, VA + 0x800);
+	expect_fault(LOAD_ACCESS_FAULT, VA + 0x800);
 }
 
 static void amo_needs_r_and_w_and_lr_needs_r(void)
@@ -461,7 +510,7 @@ static void a_partly_matched_locked_entry_fails_in_m_mode(void)
 	expect_ok();
 }
 
-RULES(
+const struct rule rules[] = {
 	RULE(r_w_and_x_allow_exactly_their_access),
 	RULE(m_mode_is_not_bound_by_unlocked_entries),
 	RULE(without_a_match_s_and_u_mode_fail),
@@ -471,12 +520,14 @@ RULES(
 	RULE(tor_spans_from_the_entry_before),
 	RULE(tor_in_entry_0_starts_at_address_0),
 	RULE(tor_with_its_top_not_above_matches_nothing),
+	RULE(tor_follows_the_address_before_it),
 	RULE(tor_takes_the_entry_before_whatever_its_mode),
 	RULE(an_off_entry_matches_nothing),
 	RULE(a_partly_matched_access_fails_whatever_the_permissions),
 	RULE(a_partly_matched_access_fails_in_m_mode_too),
 	RULE(a_misaligned_access_into_a_closed_page_fails),
 	RULE(neighbours_in_a_page_have_their_own_rules),
+	RULE(each_access_to_a_partly_closed_page_is_checked),
 	RULE(amo_needs_r_and_w_and_lr_needs_r),
 	RULE(code_may_stop_in_the_middle_of_a_page),
 	RULE(a_closed_page_opens_and_closes_again),
@@ -497,4 +548,7 @@ RULES(
 	RULE(a_locked_entry_cannot_be_changed),
 	RULE(a_locked_off_entry_is_locked_but_matches_nothing),
 	RULE(a_locked_tor_entry_locks_the_address_before_it),
-	RULE(a_partly_matched_locked_entry_fails_in_m_mode));
+	RULE(a_partly_matched_locked_entry_fails_in_m_mode),
+};
+
+const u64 rule_count = ARRAY_SIZE(rules);

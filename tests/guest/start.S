@@ -1,10 +1,10 @@
 /*
- * The ground the rules stand on: reset, the way from the tests (C, M mode) into the mode under test, and the trap that comes
- * back from there.
+ * The ground the rules stand on: reset, the way from the tests (C, M mode) into the mode under test, and the trap
+ * that comes back from there.
  *
- * guest_run() "returns" when the code it started traps into M mode: an ecall that ends the code, or whatever else happened.
- * m_trap notes everything in `seen`, restores the registers of guest_run's caller, and returns to it. So a test calls code in
- * another mode as if it were a function, and afterwards looks at how it ended.
+ * guest_run() "returns" when the code it started traps into M mode: an ecall that ends the code, or whatever else
+ * happened. m_trap notes everything in `seen`, restores the registers of guest_run's caller, and returns to it. So a
+ * test calls code in another mode as if it were a function, and afterwards looks at how it ended.
  */
 #include "tests/guest/layout.h"
 

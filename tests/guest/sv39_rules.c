@@ -1,7 +1,7 @@
 /*
- * Sv39, the algorithm: what a walk accepts, refuses and computes. Privileged manual, "Virtual Address Translation Process" and
- * "Sv39: Page-Based 39-bit Virtual-Memory System". What TLBs and fences do is in fence_rules.c, A and D in ad_rules.c, SUM,
- * MXR and MPRV in permission_rules.c.
+ * Sv39, the algorithm: what a walk accepts, refuses and computes. Privileged manual, "Virtual Address Translation
+ * Process" and "Sv39: Page-Based 39-bit Virtual-Memory System". What TLBs and fences do is in fence_rules.c, A and D
+ * in ad_rules.c, SUM, MXR and MPRV in permission_rules.c.
  */
 #include "tests/guest/guest.h"
 
@@ -96,8 +96,8 @@ static void the_upper_half_is_translated_like_the_lower(void)
 
 static void bits_63_to_39_must_equal_bit_38(void)
 {
-	static const u64 wrong[] = { VA | BIT(63), VA | BIT(39), VA | BIT(50), VA_HIGH & ~BIT(39), VA_HIGH & ~BIT(63),
-		                     0x0000004000000000, 0xffffffbffffffff8 };
+	static const u64 wrong[] = { VA | BIT(63),       VA | BIT(39),       VA | BIT(50),      VA_HIGH & ~BIT(39),
+		                     VA_HIGH & ~BIT(63), 0x0000004000000000, 0xffffffbffffffff8 };
 
 	map(VA, PAGE(0), 0, PTE_USER);
 	map(VA_HIGH, PAGE(0), 0, PTE_USER);
@@ -255,7 +255,10 @@ static void u_mode_needs_a_u_page(void)
 	}
 }
 
-/* Every combination of R, W and X that is a leaf, times every kind of access: in U mode on a U page, in S mode on an S page. */
+/*
+ * Every combination of R, W and X that is a leaf, times every kind of access: in U mode on a U page, in S mode on an
+ * S page.
+ */
 static void r_w_and_x_allow_exactly_their_access(void)
 {
 	static const u64 legal[] = { PTE_R, PTE_X, PTE_R | PTE_W, PTE_R | PTE_X, PTE_RWX };
@@ -467,7 +470,7 @@ static void a_fault_keeps_pages_that_translate_usable(void)
 	expect(seen.x[10], PAGE(0));
 }
 
-RULES(
+const struct rule rules[] = {
 	RULE(a_4k_page_maps_its_4096_bytes),
 	RULE(a_2m_page_takes_vpn0_from_the_address),
 	RULE(a_1g_page_takes_vpn1_and_vpn0_from_the_address),
@@ -506,4 +509,7 @@ RULES(
 	RULE(sv48_walks_four_levels),
 	RULE(sv57_walks_five_levels),
 	RULE(a_faulting_load_leaves_rd_alone),
-	RULE(a_fault_keeps_pages_that_translate_usable));
+	RULE(a_fault_keeps_pages_that_translate_usable),
+};
+
+const u64 rule_count = ARRAY_SIZE(rules);

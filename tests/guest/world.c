@@ -7,8 +7,8 @@ struct seen seen;
 u64 mstatus_bits;
 int no_fences;
 
-static u64 root;             /* physical address of the current root table */
-static u64 tables_used;      /* tables taken from TABLES */
+static u64 root;        /* physical address of the current root table */
+static u64 tables_used; /* tables taken from TABLES */
 
 CODE(stub_load, "ld a0, 0(a0)");
 CODE(stub_store, "sd a1, 0(a0)");

@@ -2,44 +2,44 @@
  * What the host's generator and the bare-metal runner agree on: the plan (which instructions, with which operands), the
  * frame through which a case's values go in and out, and how results become a hash.
  *
- * A stub is a few instructions around the one under test: it loads operands from the frame, executes, and stores what came
- * of it. The runner calls each stub once for every case; the reference (reference.h) walks the same cases on the host.
- * Compiled for the host and, freestanding, for the guest; start.S uses the #defines alone.
+ * A stub is a few instructions around the one under test: it loads operands from the frame, executes, and stores what
+ * came of it. The runner calls each stub once for every case; the reference (reference.h) walks the same cases on the
+ * host. Compiled for the host and, freestanding, for the guest; start.S uses the #defines alone.
  */
 #ifndef RVEMU_TESTS_ISA_CASES_H
 #define RVEMU_TESTS_ISA_CASES_H
 
 /* Guest addresses. The runner has what lies below the plan; the plan's parts are filled by generate.c. */
-#define GUEST_BASE     0x80000000
-#define GUEST_WINDOW   0x80040fc0 /* memory that tested loads and stores touch, across the end of a page */
-#define GUEST_PLAN     0x80100000 /* struct plan, then its stubs */
-#define GUEST_POOLS    0x80400000 /* operand values */
-#define GUEST_CODE     0x80800000 /* stubs' code */
-#define GUEST_END      0x81000000
-#define GUEST_HOLE     0x18000000 /* nothing is there: accesses fault */
-#define WINDOW_DWORDS  16
+#define GUEST_BASE 0x80000000
+#define GUEST_WINDOW 0x80040fc0 /* memory that tested loads and stores touch, across the end of a page */
+#define GUEST_PLAN 0x80100000   /* struct plan, then its stubs */
+#define GUEST_POOLS 0x80600000  /* operand values */
+#define GUEST_CODE 0x80c00000   /* stubs' code */
+#define GUEST_END 0x81800000
+#define GUEST_HOLE 0x18000000 /* nothing is there: accesses fault */
+#define WINDOW_DWORDS 16
 #define WINDOW_PATTERN 0x8091a2b3c4d5e6f7 /* its first doubleword before each case; the next ones by next_window() */
-#define POISON         0x5ad5ad5adeadbeef /* in rd before each case, where rd is no source */
+#define POISON 0x5ad5ad5adeadbeef         /* in rd before each case, where rd is no source */
 
 /* Byte offsets into struct frame. */
-#define FRAME_IN      0
-#define FRAME_POISON  40
-#define FRAME_FCSR    48
-#define FRAME_RET     56
-#define FRAME_RESUME  64
-#define FRAME_CODE    72
-#define FRAME_OUT     80
+#define FRAME_IN 0
+#define FRAME_POISON 40
+#define FRAME_FCSR 48
+#define FRAME_RET 56
+#define FRAME_RESUME 64
+#define FRAME_CODE 72
+#define FRAME_OUT 80
 #define FRAME_FCSR_OUT 96
 #define FRAME_LANDING 104
-#define FRAME_CAUSE   112
-#define FRAME_TVAL    120
-#define FRAME_EPC     128
-#define FRAME_TRAPS   136
+#define FRAME_CAUSE 112
+#define FRAME_TVAL 120
+#define FRAME_EPC 128
+#define FRAME_TRAPS 136
 #define FRAME_SCRATCH 144
-#define FRAME_SAVED   160
-#define FRAME_X       272
-#define FRAME_F       528
-#define FRAME_SIZE    784
+#define FRAME_SAVED 160
+#define FRAME_X 272
+#define FRAME_F 528
+#define FRAME_SIZE 784
 
 #ifndef __ASSEMBLER__
 
@@ -89,18 +89,18 @@ _Static_assert(sizeof(struct frame) == FRAME_SIZE, "FRAME_SIZE");
 
 /* How a stub's operands are chosen. */
 #define STUB_LOCKSTEP 1u /* the n-th case takes the n-th value of every pool; else each with each */
-#define STUB_MEMORY   2u /* the window is refilled before, and part of the result after */
-#define STUB_PROGRAM  4u /* a random program: run once, printing at every checkpoint */
+#define STUB_MEMORY 2u   /* the window is refilled before, and part of the result after */
+#define STUB_PROGRAM 4u  /* a random program: run once, printing at every checkpoint */
 
 struct stub {
-	char row[24];          /* the instruction, or group of compressed ones: results are added up by it */
-	uint64_t code;         /* where it starts */
-	uint64_t resume;       /* where a trap goes on */
-	uint64_t pool[INPUTS]; /* guest addresses of the operands' values; 0: the operand is 0 */
-	uint32_t count[INPUTS];/* how many; with STUB_LOCKSTEP all have count[0] */
-	uint32_t raw;          /* the instruction under test */
-	uint32_t fcsr;         /* fcsr before it */
-	uint32_t flags;        /* STUB_* */
+	char row[24];           /* the instruction, or group of compressed ones: results are added up by it */
+	uint64_t code;          /* where it starts */
+	uint64_t resume;        /* where a trap goes on */
+	uint64_t pool[INPUTS];  /* guest addresses of the operands' values; 0: the operand is 0 */
+	uint32_t count[INPUTS]; /* how many; with STUB_LOCKSTEP all have count[0] */
+	uint32_t raw;           /* the instruction under test */
+	uint32_t fcsr;          /* fcsr before it */
+	uint32_t flags;         /* STUB_* */
 };
 
 struct plan {

@@ -1,14 +1,14 @@
 /*
- * The runner: bare metal, M mode. Goes through the plan and prints, on the 16550, a line for every row: its name, how many
- * cases, and a hash of all results; or, where the plan says verbose, a line for every case. Then it powers off.
+ * The runner: bare metal, M mode. Goes through the plan and prints, on the 16550, a line for every row: its name, how
+ * many cases, and a hash of all results; or, where the plan says verbose, a line for every case. Then it powers off.
  *
  * It runs alike on rvemu and on QEMU's virt board: what it prints is compared. cases.h says what a stub is.
  */
 #include "tests/isa/cases.h"
 
-#define UART_DATA     ((volatile uint8_t *)0x10000000)
-#define UART_LSR      ((volatile uint8_t *)0x10000005)
-#define FINISHER      ((volatile uint32_t *)0x100000)
+#define UART_DATA ((volatile uint8_t *)0x10000000)
+#define UART_LSR ((volatile uint8_t *)0x10000005)
+#define FINISHER ((volatile uint32_t *)0x100000)
 #define FINISHER_PASS 0x5555
 #define MSTATUS_START 0x7800 /* FS dirty, MPP M */
 
@@ -128,11 +128,14 @@ void print_checkpoint(struct frame *f)
 	if (!plan->verbose)
 		return;
 	for (unsigned i = 0; i < 32; i++) {
-		print_value("x ", i == 4 ? 0 : f->x[i]);
+		print("register ");
+		print_hex(i, 2);
+		print_value(" x ", i == 4 ? 0 : f->x[i]);
 		print_value(" f ", f->f[i]);
 		print_char('\n');
 	}
-	print_value("fcsr ", f->fcsr_out);
+	print_value("before ", f->x[5]);
+	print_value(" fcsr ", f->fcsr_out);
 	print_value(" traps ", f->traps);
 	print_value(" cause ", f->cause);
 	print_value(" tval ", f->tval);

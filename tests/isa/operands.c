@@ -1,48 +1,189 @@
 /*
- * Operand values for the instruction tests: see operands.h. What matters for rounding, conversion and comparison is listed by
- * its bits; the lists of narrow formats are boxed, with a few images behind that are not.
+ * Operand values for the instruction tests: see operands.h. What matters for rounding, conversion and comparison is
+ * listed by its bits; the lists of narrow formats are boxed, with a few images behind that are not.
  */
 #include "tests/isa/operands.h"
 
 #include <string.h>
 
 static const u64 int_values[] = {
-	0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000,
-	0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x100000000, 0x100000001,
-	0x7ffffffffffffffe, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001, 0xfffffffffffffffe,
-	0xffffffffffffffff, 0xffffffff80000000, 0xffffffff7fffffff, 0xffffffff80000001, 0x5555555555555555,
-	0xaaaaaaaaaaaaaaaa, 0x0123456789abcdef, 0xfedcba9876543210, 0x00ff00ff00ff00ff, 0xff00ff00ff00ff00,
-	0x0000000080000000, 0xffffffffffffff80, 0xffffffffffff8000, 0x8000800080008000,
+	0,
+	1,
+	2,
+	3,
+	5,
+	7,
+	8,
+	15,
+	16,
+	31,
+	32,
+	33,
+	63,
+	64,
+	65,
+	127,
+	128,
+	255,
+	256,
+	0x7fff,
+	0x8000,
+	0xffff,
+	0x10000,
+	0x7ffffffe,
+	0x7fffffff,
+	0x80000000,
+	0x80000001,
+	0xfffffffe,
+	0xffffffff,
+	0x100000000,
+	0x100000001,
+	0x7ffffffffffffffe,
+	0x7fffffffffffffff,
+	0x8000000000000000,
+	0x8000000000000001,
+	0xfffffffffffffffe,
+	0xffffffffffffffff,
+	0xffffffff80000000,
+	0xffffffff7fffffff,
+	0xffffffff80000001,
+	0x5555555555555555,
+	0xaaaaaaaaaaaaaaaa,
+	0x0123456789abcdef,
+	0xfedcba9876543210,
+	0x00ff00ff00ff00ff,
+	0xff00ff00ff00ff00,
+	0x0000000080000000,
+	0xffffffffffffff80,
+	0xffffffffffff8000,
+	0x8000800080008000,
 	/* halfway between two floats of some format, and beside it */
-	2047, 2049, 2051, 65503, 65504, 65519, 65520, 65535, 0x1000001, 0x1000002, 0x1000003, 0xffffff7f, 0xffffff80,
-	0x20000000000001, 0x20000000000003, 0x7ffffffffffffdff, 0x7ffffffffffffe00, 0x7fffffbfffffffff,
-	0x7fffffc000000000, 0xfffffffffffffbff, 0xfffffffffffffc00, 0xffffff7fffffffff, 0xffffff8000000000,
-	0xffffffffff000001, 0xfffffffffffff7ff,
+	2047,
+	2049,
+	2051,
+	65503,
+	65504,
+	65519,
+	65520,
+	65535,
+	0x1000001,
+	0x1000002,
+	0x1000003,
+	0xffffff7f,
+	0xffffff80,
+	0x20000000000001,
+	0x20000000000003,
+	0x7ffffffffffffdff,
+	0x7ffffffffffffe00,
+	0x7fffffbfffffffff,
+	0x7fffffc000000000,
+	0xfffffffffffffbff,
+	0xfffffffffffffc00,
+	0xffffff7fffffffff,
+	0xffffff8000000000,
+	0xffffffffff000001,
+	0xfffffffffffff7ff,
 };
 
 static const u64 d_values[] = {
-	0x0000000000000000, 0x8000000000000000, 0x0000000000000001, 0x8000000000000001, 0x000fffffffffffff,
-	0x800fffffffffffff, 0x0008000000000000, 0x0010000000000000, 0x8010000000000000, 0x0010000000000001,
-	0x001fffffffffffff, 0x0020000000000000, 0x0170000000000000, 0x2000000000000000, 0x5fe0000000000000,
-	0x7fefffffffffffff, 0xffefffffffffffff, 0x7fe0000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-	0x7ff8000000000000, 0xfff8000000000001, 0x7ff0000000000001, 0xfff7ffffffffffff, 0x7fffffffffffffff,
-	0x3fe0000000000000, 0xbfe0000000000000, 0x3fdfffffffffffff, 0x3fe0000000000001, 0x3fefffffffffffff,
-	0x3ff0000000000000, 0xbff0000000000000, 0x3ff0000000000001, 0xbff0000000000001, 0x3ff8000000000000,
-	0xbff8000000000000, 0x4000000000000000, 0x4004000000000000, 0x400c000000000000, 0xc004000000000000,
-	0x3ca0000000000000, 0x3cb0000000000000, 0x3c9fffffffffffff, 0xbca0000000000001, 0x400921fb54442d18,
+	0x0000000000000000,
+	0x8000000000000000,
+	0x0000000000000001,
+	0x8000000000000001,
+	0x000fffffffffffff,
+	0x800fffffffffffff,
+	0x0008000000000000,
+	0x0010000000000000,
+	0x8010000000000000,
+	0x0010000000000001,
+	0x001fffffffffffff,
+	0x0020000000000000,
+	0x0170000000000000,
+	0x2000000000000000,
+	0x5fe0000000000000,
+	0x7fefffffffffffff,
+	0xffefffffffffffff,
+	0x7fe0000000000000,
+	0x7ff0000000000000,
+	0xfff0000000000000,
+	0x7ff8000000000000,
+	0xfff8000000000001,
+	0x7ff0000000000001,
+	0xfff7ffffffffffff,
+	0x7fffffffffffffff,
+	0x3fe0000000000000,
+	0xbfe0000000000000,
+	0x3fdfffffffffffff,
+	0x3fe0000000000001,
+	0x3fefffffffffffff,
+	0x3ff0000000000000,
+	0xbff0000000000000,
+	0x3ff0000000000001,
+	0xbff0000000000001,
+	0x3ff8000000000000,
+	0xbff8000000000000,
+	0x4000000000000000,
+	0x4004000000000000,
+	0x400c000000000000,
+	0xc004000000000000,
+	0x3ca0000000000000,
+	0x3cb0000000000000,
+	0x3c9fffffffffffff,
+	0xbca0000000000001,
+	0x400921fb54442d18,
 	/* beside the limits of integers */
-	0x41dfffffffc00000, 0x41dfffffffdfffff, 0x41dfffffffe00000, 0x41e0000000000000, 0xc1e0000000000000,
-	0xc1e0000000100000, 0xc1e0000000200000, 0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000,
-	0x4330000000000001, 0x432fffffffffffff, 0x4340000000000001, 0x43dfffffffffffff, 0x43e0000000000000,
-	0xc3e0000000000000, 0xc3e0000000000001, 0x43efffffffffffff, 0x43f0000000000000, 0x4415af1d78b58c40,
-	0x41f0000000100000, 0xc1f0000000180000, 0x4530000000000001, 0x4540000000000000,
+	0x41dfffffffc00000,
+	0x41dfffffffdfffff,
+	0x41dfffffffe00000,
+	0x41e0000000000000,
+	0xc1e0000000000000,
+	0xc1e0000000100000,
+	0xc1e0000000200000,
+	0x41efffffffe00000,
+	0x41effffffff00000,
+	0x41f0000000000000,
+	0x4330000000000001,
+	0x432fffffffffffff,
+	0x4340000000000001,
+	0x43dfffffffffffff,
+	0x43e0000000000000,
+	0xc3e0000000000000,
+	0xc3e0000000000001,
+	0x43efffffffffffff,
+	0x43f0000000000000,
+	0x4415af1d78b58c40,
+	0x41f0000000100000,
+	0xc1f0000000180000,
+	0x4530000000000001,
+	0x4540000000000000,
 	/* beside the limits of single and half precision */
-	0x47efffffe0000000, 0x47efffffefffffff, 0x47effffff0000000, 0x47f0000000000000, 0x36a0000000000000,
-	0x3690000000000000, 0x3690000000000001, 0x3810000000000000, 0x380fffffe0000000, 0x380fffffefffffff,
-	0x380ffffff0000000, 0xb80fffffffffffff, 0x3ff0000010000000, 0x3ff0000030000000, 0x40effc0000000000,
-	0x40effdffffffffff, 0x40effe0000000000, 0x40f0000000000000, 0x3e70000000000000, 0x3e60000000000000,
-	0x3e60000000000001, 0x3f10000000000000, 0x3f0ff80000000000, 0x3f0ffc0000000000, 0x3f0ffbffffffffff,
-	0x3ff0020000000000, 0x3ff0060000000000,
+	0x47efffffe0000000,
+	0x47efffffefffffff,
+	0x47effffff0000000,
+	0x47f0000000000000,
+	0x36a0000000000000,
+	0x3690000000000000,
+	0x3690000000000001,
+	0x3810000000000000,
+	0x380fffffe0000000,
+	0x380fffffefffffff,
+	0x380ffffff0000000,
+	0xb80fffffffffffff,
+	0x3ff0000010000000,
+	0x3ff0000030000000,
+	0x40effc0000000000,
+	0x40effdffffffffff,
+	0x40effe0000000000,
+	0x40f0000000000000,
+	0x3e70000000000000,
+	0x3e60000000000000,
+	0x3e60000000000001,
+	0x3f10000000000000,
+	0x3f0ff80000000000,
+	0x3f0ffc0000000000,
+	0x3f0ffbffffffffff,
+	0x3ff0020000000000,
+	0x3ff0060000000000,
 };
 
 static const u32 s_values[] = {
@@ -71,7 +212,8 @@ static const u64 unboxed_values[] = {
 	0x0000000000003c00, 0xfffffffffffe3c00, 0xffffffff3f803c00, 0xfffeffffffff3c00,
 };
 
-/* What of the lists a score is made of: zeros, subnormals, extremes, specials, ones and their neighbours, halves, tiny. */
+/* What of the lists a score is made of: zeros, subnormals, extremes, specials, ones and their neighbours, halves, tiny.
+ */
 static const u8 few_indices[] = { 0, 1, 2, 5, 7, 8, 15, 16, 18, 19, 20, 22, 26, 30, 31, 32, 35, 40, 43, 44 };
 
 u64 random_u64(struct rng *r)
@@ -165,7 +307,8 @@ u64 random_value(struct rng *r, enum kind kind)
 		return edges[random_below(r, count)];
 	if (kind != KIND_INT)
 		return random_float(r, kind, (s64)random_below(r, 1u << layouts[kind].exp));
-	return random_below(r, 2) ? random_u64(r) >> random_below(r, 64) : random_fraction(r, 63) * 2 + random_below(r, 2);
+	return random_below(r, 2) ? random_u64(r) >> random_below(r, 64)
+	                          : random_fraction(r, 63) * 2 + random_below(r, 2);
 }
 
 void random_triple(struct rng *r, enum kind kind, u64 out[3])
@@ -179,7 +322,8 @@ void random_triple(struct rng *r, enum kind kind, u64 out[3])
 		return;
 	}
 	a = (s64)random_below(r, 1u << layouts[kind].exp);
-	b = random_below(r, 2) ? a + (s64)random_below(r, (u32)frac + 4) - frac / 2 : 2 * bias - a + random_below(r, 8) - 4;
+	b = random_below(r, 2) ? a + (s64)random_below(r, (u32)frac + 4) - frac / 2
+	                       : 2 * bias - a + random_below(r, 8) - 4;
 	out[0] = random_float(r, kind, a);
 	out[1] = random_float(r, kind, b);
 	out[2] = random_float(r, kind, a + b - bias + (s64)random_below(r, 3 * (u32)frac) - 3 * frac / 2);

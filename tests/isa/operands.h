@@ -38,7 +38,8 @@ u32 few_edge_values(enum kind kind, u64 *out);
 /* One random value: an edge, or anything, or few bits set. */
 u64 random_value(struct rng *r, enum kind kind);
 
-/* A triple for a * b + c where the exponents are such that the parts touch; a and b are of use for other operations too. */
+/* A triple for a * b + c where the exponents are such that the parts touch; a and b are of use for other operations
+ * too. */
 void random_triple(struct rng *r, enum kind kind, u64 out[3]);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The reference for Zfa, from the unprivileged manual: values are taken apart into sign, integer significand and power of two, and
- * put together again. See reference.h.
+ * The reference for Zfa, from the unprivileged manual: values are taken apart into sign, integer significand and power
+ * of two, and put together again. See reference.h.
  */
 #include "tests/isa/reference.h"
 

@@ -1,29 +1,29 @@
 /*
  * Stubs' machine code: see stubs.h.
  *
- * A stub loads the operands of its instruction from the frame, poison into an rd that is no source, and fcsr; executes; then
- * stores rd and fcsr. A trap goes on behind the instruction.
+ * A stub loads the operands of its instruction from the frame, poison into an rd that is no source, and fcsr; executes;
+ * then stores rd and fcsr. A trap goes on behind the instruction.
  */
 #include "tests/isa/stubs.h"
 
 #include <string.h>
 
-#define OP_IMM  0x13
-#define JALR    0x67
-#define ECALL   0x73
-#define NOP_C   0x0001
+#define OP_IMM 0x13
+#define JALR 0x67
+#define ECALL 0x73
+#define NOP_C 0x0001
 
-#define CSR_FCSR    0x003
+#define CSR_FCSR 0x003
 #define CSR_MSTATUS 0x300
-#define CSR_MEPC    0x341
-#define CSR_SEPC    0x141
+#define CSR_MEPC 0x341
+#define CSR_SEPC 0x141
 
 #define CSRRW 1
 #define CSRRS 2
 #define CSRRC 3
 
-#define FS_BITS_HIGH   6 /* lui: 0x6000 */
-#define CLINT_HIGH     0x2000
+#define FS_BITS_HIGH 6 /* lui: 0x6000 */
+#define CLINT_HIGH 0x2000
 
 /* --- encodings --- */
 
@@ -68,7 +68,8 @@ u32 enc_jal(u32 rd, s64 offset)
 {
 	u32 v = (u32)offset;
 
-	return (v >> 20 & 1) << 31 | (v >> 1 & 0x3ff) << 21 | (v >> 11 & 1) << 20 | (v >> 12 & 255) << 12 | rd << 7 | 0x6f;
+	return (v >> 20 & 1) << 31 | (v >> 1 & 0x3ff) << 21 | (v >> 11 & 1) << 20 | (v >> 12 & 255) << 12 | rd << 7 |
+	       0x6f;
 }
 
 u32 enc_lr(u32 rd, u32 rs1, u32 size)
@@ -285,7 +286,8 @@ static void emit_pad(struct builder *b, const struct helpers *h)
 }
 
 /* The body of a jump's stub, with the instruction itself at `at`. Returns the address of what follows it. */
-static u64 emit_jump_body(struct builder *b, struct stub *stub, const struct subject *s, const struct helpers *h, u64 at)
+static u64 emit_jump_body(struct builder *b, struct stub *stub, const struct subject *s, const struct helpers *h,
+                          u64 at)
 {
 	static const struct shape plain = { 0 };
 

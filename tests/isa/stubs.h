@@ -9,17 +9,25 @@
 #include "tests/isa/cases.h"
 #include "tests/isa/operands.h"
 
+/* Who says what is right: bits, since some instructions need both. */
+enum oracle {
+	BY_QEMU = 1,      /* the plan also runs on QEMU */
+	BY_REFERENCE = 2, /* reference.h */
+};
+
 /* A plan in the making: an image of guest memory from GUEST_PLAN to GUEST_END. */
 struct builder {
-	u8 *image;     /* GUEST_END - GUEST_PLAN bytes */
-	u64 pool_end;  /* guest address behind the last pool */
-	u64 code_end;  /* guest address behind the last instruction */
-	struct rng rng;/* for everything random */
+	u8 *image;          /* GUEST_END - GUEST_PLAN bytes */
+	u64 pool_end;       /* guest address behind the last pool */
+	u64 code_end;       /* guest address behind the last instruction */
+	struct rng rng;     /* for everything random */
+	enum oracle oracle; /* who says what is right */
 };
 
 /* An instruction to test: its bits, and which of them are registers. */
 struct subject {
 	const char *row;      /* its line in the report; of compressed ones: the group */
+	const char *name;     /* the assembler's name, of the long form */
 	const char *operands; /* letters of cpu/insn.def, of the long form */
 	u32 word;             /* the 32-bit form */
 	u32 raw;              /* as it stands in memory */
@@ -40,8 +48,8 @@ struct shape {
 
 /* Registers that a stub uses besides those of its instruction. */
 struct helpers {
-	u32 frame;    /* holds the frame's address */
-	u32 temp[2];  /* free */
+	u32 frame;   /* holds the frame's address */
+	u32 temp[2]; /* free */
 };
 
 struct plan *builder_plan(struct builder *b);
@@ -95,11 +103,12 @@ u32 stub_inputs(const struct subject *s, const struct shape *shape, struct input
 /* Adds a stub for an instruction that goes on behind itself. The caller fills in pools. */
 struct stub *add_plain_stub(struct builder *b, const struct subject *s, const struct shape *shape);
 
-/* Adds a stub for a jump or branch by `offset` bytes (jalr: any, the caller's in[0] must lead to *pad). NULL: the offset is too
- * short for what has to stand between. */
+/* Adds a stub for a jump or branch by `offset` bytes (jalr: any, the caller's in[0] must lead to *pad). NULL: the
+ * offset is too short for what has to stand between. */
 struct stub *add_jump_stub(struct builder *b, const struct subject *s, s64 offset, u64 *pad);
 
-/* Adds a stub for mret or sret: in[0] is xPP's bits of mstatus, in[1] must be *pad, an ecall, whose cause says the mode. */
+/* Adds a stub for mret or sret: in[0] is xPP's bits of mstatus, in[1] must be *pad, an ecall, whose cause says the
+ * mode. */
 struct stub *add_return_stub(struct builder *b, const struct subject *s, u64 *pad);
 
 /* Adds a stub for wfi, with a software interrupt pending. */

@@ -1,6 +1,6 @@
 /*
- * A second PMP for the tests, to be compared with mmu/pmp.c: the privileged manual's "Address Matching" and "Priority and
- * Matching Logic", byte by byte, nothing shared with mmu/. Slow and plain on purpose.
+ * A second PMP for the tests, to be compared with mmu/pmp.c: the privileged manual's "Address Matching" and "Priority
+ * and Matching Logic", byte by byte, nothing shared with mmu/. Slow and plain on purpose.
  */
 #ifndef RVEMU_TESTS_MMU_NAIVE_PMP_H
 #define RVEMU_TESTS_MMU_NAIVE_PMP_H

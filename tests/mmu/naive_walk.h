@@ -1,7 +1,7 @@
 /*
- * A second page-table walker for the tests, to be compared with mmu/walk.c: the prose of the privileged manual's chapters
- * Sv39, Sv48, Sv57, Svnapot, Svpbmt and Svade/Svadu written down as a list of rules, one `if` a rule, nothing shared with
- * mmu/ (not even the names of bits). Slow and plain on purpose.
+ * A second page-table walker for the tests, to be compared with mmu/walk.c: the prose of the privileged manual's
+ * chapters Sv39, Sv48, Sv57, Svnapot, Svpbmt and Svade/Svadu written down as a list of rules, one `if` a rule, nothing
+ * shared with mmu/ (not even the names of bits). Slow and plain on purpose.
  *
  * Where the manual gives no order among the rules of one step, all that are broken are returned together.
  */

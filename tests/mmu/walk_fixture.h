@@ -1,7 +1,7 @@
 /*
- * A small world for tests of mmu/walk.c: one path of PTEs in a memory that is a list of words, and a port that can deny an
- * access or let another hart interfere. PTE bits are written as numbers, so that a wrong constant in mmu/walk.h cannot
- * cancel out.
+ * A small world for tests of mmu/walk.c: one path of PTEs in a memory that is a list of words, and a port that can deny
+ * an access or let another hart interfere. PTE bits are written as numbers, so that a wrong constant in mmu/walk.h
+ * cannot cancel out.
  */
 #ifndef RVEMU_TESTS_MMU_WALK_FIXTURE_H
 #define RVEMU_TESTS_MMU_WALK_FIXTURE_H

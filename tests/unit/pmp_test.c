@@ -1,6 +1,6 @@
 /*
- * mmu/pmp.c: one test a sentence of the privileged manual's chapter "Physical Memory Protection", named after the sentence,
- * and random configurations against the byte-by-byte reference of tests/mmu/naive_pmp.h.
+ * mmu/pmp.c: one test a sentence of the privileged manual's chapter "Physical Memory Protection", named after the
+ * sentence, and random configurations against the byte-by-byte reference of tests/mmu/naive_pmp.h.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static void test_cfg_registers_hold_eight_entries_each(void **state)
 	(void)state;
 	pmp_reset(&pmp);
 	for (u32 first = 0; first < 64; first += 8) {
-		u64 value = 0x1f1d1b1917151311ull ^ (first & 8 ? BIT(63) : 0);
+		u64 value = 0x1f1d1b1917151311ull ^ (first & 8 ? 0x0e : 0);
 
 		pmp_write_cfg(&pmp, first, value);
 		for (u32 i = 0; i < 8; i++)
@@ -58,7 +58,7 @@ static void test_cfg_registers_hold_eight_entries_each(void **state)
 		assert_int_equal(pmp_read_cfg(&pmp, first), value);
 	}
 	for (u32 first = 0; first < 64; first += 8)
-		assert_int_equal(pmp_read_cfg(&pmp, first), 0x1f1d1b1917151311ull ^ (first & 8 ? BIT(63) : 0));
+		assert_int_equal(pmp_read_cfg(&pmp, first), 0x1f1d1b1917151311ull ^ (first & 8 ? 0x0e : 0));
 }
 
 static void test_the_last_entry_has_no_next_one(void **state)

@@ -1,9 +1,10 @@
 /*
- * mmu/tlb.c against a naive model, for every preset: random fills, lookups and fences of all forms, sizes and address spaces.
+ * mmu/tlb.c against a naive model, for every preset: random fills, lookups and fences of all forms, sizes and address
+ * spaces.
  *
- * The model is three plain lists: what each side's first level holds and what the second may hold. It learns of entries that
- * leave the first level from the drop callback alone, as the fast entries do, so the lists of the first level must be exactly
- * what the TLB serves. The second level may lose entries at will; what it does return must be in the list.
+ * The model is three plain lists: what each side's first level holds and what the second may hold. It learns of entries
+ * that leave the first level from the drop callback alone, as the fast entries do, so the lists of the first level must
+ * be exactly what the TLB serves. The second level may lose entries at will; what it does return must be in the list.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@ struct model {
 	struct list second;
 	u64 flushed; /* entries fences took from the first level */
 	u64 drops;
+	u64 fills;
 	u64 misses, hits[2]; /* as the model counts them: first, second level */
 	u32 seen;            /* entries met by tlb_each */
 	u64 seed;
@@ -128,6 +130,17 @@ static void second_fill(struct model *m, u64 vpn, const struct tlb_entry *e)
 	add(list, e);
 }
 
+/* Nobody who may use the new entry finds another one for its page. */
+static void check_alone(const struct list *list, u64 vpn, const struct tlb_entry *e)
+{
+	for (u32 i = 0; i < 3; i++) {
+		u16 asid = (u16)(i * 0x7fff);
+
+		if (e->global || asid == e->asid)
+			assert_int_equal(count_serving(list, vpn, asid), 1);
+	}
+}
+
 static void do_fill(struct model *m)
 {
 	static const u8 sizes[] = { 12, 12, 12, 12, 16, 21, 30 };
@@ -147,16 +160,14 @@ static void do_fill(struct model *m)
 	};
 	const struct tlb_entry *got = tlb_fill(m->tlb, side, &e);
 
+	m->fills++;
 	e.vpn &= ~(pages_of(&e) - 1);
 	e.ppn &= ~(pages_of(&e) - 1);
 	assert_true(same(got, &e));
 	assert_int_equal(got->fetched, side == TLB_FETCH);
 	add(first_list(m, side), &e);
 	second_fill(m, vpn, &e);
-	for (u32 asid = 0; asid < 3; asid++) {
-		if (e.global || asid * 0x7fff == e.asid)
-			assert_int_equal(count_serving(first_list(m, side), vpn, (u16)(asid * 0x7fff)), 1);
-	}
+	check_alone(first_list(m, side), vpn, &e);
 }
 
 static void do_lookup(struct model *m)
@@ -184,6 +195,7 @@ static void do_lookup(struct model *m)
 	assert_int_equal(before, 0);
 	assert_true(has(&m->second, e));
 	add(list, e);
+	check_alone(list, vpn, e);
 }
 
 static u32 flush_list(struct list *list, bool by_va, u64 vpn, bool by_asid, u16 asid)
@@ -245,6 +257,8 @@ static void check_stats(const struct model *m)
 	assert_int_equal(stats->hits[0][TLB_MISS] + stats->hits[1][TLB_MISS], m->misses);
 	assert_int_equal(stats->hits[0][TLB_FIRST] + stats->hits[1][TLB_FIRST], m->hits[0]);
 	assert_int_equal(stats->hits[0][TLB_SECOND] + stats->hits[1][TLB_SECOND], m->hits[1]);
+	assert_int_equal(stats->fills, m->fills);
+	assert_in_range(stats->evictions, 0, m->drops);
 	assert_in_range(m->misses, 100, OPERATIONS);
 	assert_in_range(m->hits[0], 100, OPERATIONS);
 	if (m->config->second[0].ways) {

@@ -1,6 +1,7 @@
 /*
- * mmu/tlb.c and tlb_presets.c: the manual's sentences about address-translation caches and fences, the second level, what is
- * dropped and when, and the presets. Replacement and walk cache: tlb_replacement_test.c; random work: tlb_model_test.c.
+ * mmu/tlb.c and tlb_presets.c: the manual's sentences about address-translation caches and fences, the second level,
+ * what is dropped and when, and the presets. Replacement and walk cache: tlb_replacement_test.c; random work:
+ * tlb_model_test.c.
  */
 #include "tests/mmu/tlb_fixture.h"
 
@@ -90,6 +91,24 @@ static void test_entries_stay_until_a_fence_or_another_takes_their_place(void **
 		assert_int_equal(find(tlb, vpn, 3)->ppn, vpn + 0x80000);
 	assert_int_equal(tlb_stats(tlb)->evictions, 0);
 	tlb_destroy(tlb);
+}
+
+static void test_an_entry_remembers_that_a_fetch_used_it(void **state)
+{
+	static const struct tlb_config four_lru = FOUR_WAYS(TLB_LRU);
+	static const struct tlb_config *const configs[] = { &four_fifo, &four_lru };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(configs); i++) {
+		struct tlb *tlb = tlb_create(configs[i]);
+
+		fill(tlb, 1, 1);
+		assert_false(find(tlb, 1, 1)->fetched);
+		assert_true(find_on(tlb, TLB_FETCH, 1, 1)->fetched);
+		assert_true(find(tlb, 1, 1)->fetched);
+		tlb_destroy(tlb);
+	}
+	tlb_destroy(NULL);
 }
 
 static void test_sides_are_apart_only_if_split(void **state)
@@ -303,6 +322,8 @@ static void test_a_forgetful_tlb_drops_what_it_loses(void **state)
 	assert_null(find(tlb, 1, 1));
 	assert_int_equal(drops[0], 1);
 	assert_true(tlb_needs_hits(tlb));
+	tlb_flush(tlb, false, 0, false, 0);
+	assert_int_equal(tlb_stats(tlb)->entries_flushed, 0); /* the second level has lost it too */
 	tlb_destroy(tlb);
 }
 
@@ -395,6 +416,7 @@ int main(void)
 		T(test_an_entry_maps_its_whole_page_and_no_more),
 		T(test_a_refill_replaces_the_old_entry_whatever_its_size),
 		T(test_entries_stay_until_a_fence_or_another_takes_their_place),
+		T(test_an_entry_remembers_that_a_fetch_used_it),
 		T(test_sides_are_apart_only_if_split),
 		T(test_rs1_x0_rs2_x0_invalidates_all_entries_for_all_address_spaces),
 		T(test_rs1_x0_rs2_asid_invalidates_its_entries_except_global_ones),

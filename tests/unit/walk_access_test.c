@@ -1,6 +1,6 @@
 /*
- * mmu/walk.c: permissions, accessed and dirty bits, and the walker's own accesses being denied. One test a sentence of the
- * privileged manual's translation chapter, named after the sentence.
+ * mmu/walk.c: permissions, accessed and dirty bits, and the walker's own accesses being denied. One test a sentence of
+ * the privileged manual's translation chapter, named after the sentence.
  */
 #include "tests/mmu/walk_fixture.h"
 

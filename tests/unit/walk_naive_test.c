@@ -1,9 +1,9 @@
 /*
  * mmu/walk.c against the naive walker of tests/mmu/naive_walk.h: millions of random page tables, accesses and modes.
  *
- * Each trial lays one path of PTEs into a small memory, mostly right and with some mistakes, and walks it twice. Both walks
- * must agree on outcome, rule, exception, address, size and on every store they made. Another hart is played by the memory,
- * which sometimes changes a PTE just before the compare-and-swap.
+ * Each trial lays one path of PTEs into a small memory, mostly right and with some mistakes, and walks it twice. Both
+ * walks must agree on outcome, rule, exception, address, size and on every store they made. Another hart is played by
+ * the memory, which sometimes changes a PTE just before the compare-and-swap.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /*
- * mmu/walk.c: addresses, PTE encodings, superpages, Svpbmt, Svnapot, order of the steps. One test a sentence of the privileged
- * manual's translation chapter, named after the sentence.
+ * mmu/walk.c: addresses, PTE encodings, superpages, Svpbmt, Svnapot, order of the steps. One test a sentence of the
+ * privileged manual's translation chapter, named after the sentence.
  *
- * Permissions, A/D and faults of PTE accesses are in walk_access_test.c; walk_naive_test.c compares the whole with a second
- * implementation.
+ * Permissions, A/D and faults of PTE accesses are in walk_access_test.c; walk_naive_test.c compares the whole with a
+ * second implementation.
  */
 #include "tests/mmu/walk_fixture.h"
 

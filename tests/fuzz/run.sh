@@ -1,0 +1,47 @@
+#!/bin/bash
+# Builds the fuzz targets and runs each for FUZZ_SECONDS (60) with what earlier runs found (build/fuzz/corpus/). An input that
+# breaks a target is kept in build/fuzz/ and named. Closing line: N passed, N failed.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+seconds=${FUZZ_SECONDS:-60}
+out=build/fuzz
+passed=0
+failed=0
+
+make --no-print-directory -s -j "$(nproc)" VARIANT=fuzz fuzz-programs || exit 1
+
+# Something to start from: a small ELF file, plain and gzipped, a Linux Image's header, a device tree, a command line.
+seeds() {
+	mkdir -p $out/corpus/{loader,decoder,fdt,options,walk}
+	[ -e $out/corpus/.seeded ] && return
+	printf '.globl _start, tohost\n_start: j _start\n.data\n.align 6\ntohost: .dword 0\n' >$out/seed.s
+	riscv64-unknown-elf-gcc -nostdlib -Wl,-Ttext=0x80000000,-N,--build-id=none $out/seed.s -o $out/corpus/loader/seed.elf
+	riscv64-unknown-elf-objcopy --strip-all $out/corpus/loader/seed.elf $out/corpus/loader/stripped.elf
+	gzip -c $out/corpus/loader/seed.elf >$out/corpus/loader/seed.gz
+	{ printf 'MZ\0\0\0\0\0\0'; printf '\0\0\x20\0\0\0\0\0\0\x10\0\0\0\0\0\0'; head -c 32 /dev/zero; printf 'RSC\5\0\0\0\0'; } \
+		>$out/corpus/loader/Image
+	./rvemu --dump-dtb $out/corpus/fdt/own.dtb
+	printf -- '-m\n64M\n--smp=2\n--isa\nrv64gc_sstc\n--trace\nwalk,tlb\n--trace-filter\naddr=0x1000-0x2000,priv=US\nguest.elf\n' \
+		>$out/corpus/options/line
+	printf -- '--tlb\nrocket\n--ad\ntrap\n+signature=x\n+signature-granularity=4\n--kernel\nImage\n--bios\nfw\n' \
+		>$out/corpus/options/other
+	touch $out/corpus/.seeded
+}
+
+make --no-print-directory -s rvemu
+seeds
+for program in "$out"/tests/fuzz/*_fuzz; do
+	name=$(basename "$program" _fuzz)
+	if "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$out/$name-" \
+		"$out/corpus/$name" >"$out/$name.log" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok   $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") inputs"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name"
+		grep -aE 'rvemu: bug|ERROR|SUMMARY|runtime error|Test unit written' "$out/$name.log" | head -n 10
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
