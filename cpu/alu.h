@@ -1,6 +1,6 @@
 /*
- * Integer operations that C has no operator for: high products, division as RISC-V wants it, bit manipulation, carry-less
- * products. Unprivileged manual, "M" and "B". Pure functions on u64; 32-bit forms say so. Used by cpu/ops.h.
+ * Integer operations that C has no operator for: high products, division as RISC-V wants it, bit manipulation,
+ * carry-less products. Unprivileged manual, "M" and "B". Pure functions on u64; 32-bit forms say so. Used by cpu/ops.h.
  */
 #ifndef RVEMU_CPU_ALU_H
 #define RVEMU_CPU_ALU_H

@@ -1,9 +1,9 @@
 /*
  * Building, finding and dropping decoded blocks: see cpu/block.h.
  *
- * Blocks are carved one after another out of one large mapping. They hang in two hash tables: by the address of their first
- * instruction, to be found, and by the page(s) they lie in, to be dropped. When the mapping is full everything is forgotten and
- * it starts again.
+ * Blocks are carved one after another out of one large mapping. They hang in two hash tables: by the address of their
+ * first instruction, to be found, and by the page(s) they lie in, to be dropped. When the mapping is full everything is
+ * forgotten and it starts again.
  */
 #include "cpu/block.h"
 
@@ -24,15 +24,15 @@
 #define BLOCK_BYTES_MAX (sizeof(struct block) + BLOCK_PLACES_MAX * sizeof(struct uop))
 
 struct block_cache {
-	struct bus *bus;                       /* whose RAM the code is in */
-	struct hart *harts[HARTS_MAX];         /* who runs it */
-	struct block *scratch[HARTS_MAX];      /* their scratch blocks */
-	u32 hart_count;                        /* how many they are */
-	u8 *arena;                             /* ARENA_BYTES */
-	u64 used;                              /* of them */
-	u64 generation;                        /* how often everything was forgotten */
-	struct block *by_pa[1 << HASH_LOG2];   /* buckets, by the first instruction's address */
-	struct block *by_page[1 << PAGES_LOG2];/* buckets, by page number */
+	struct bus *bus;                        /* whose RAM the code is in */
+	struct hart *harts[HARTS_MAX];          /* who runs it */
+	struct block *scratch[HARTS_MAX];       /* their scratch blocks */
+	u32 hart_count;                         /* how many they are */
+	u8 *arena;                              /* ARENA_BYTES */
+	u64 used;                               /* of them */
+	u64 generation;                         /* how often everything was forgotten */
+	struct block *by_pa[1 << HASH_LOG2];    /* buckets, by the first instruction's address */
+	struct block *by_page[1 << PAGES_LOG2]; /* buckets, by page number */
 };
 
 static struct block **pa_bucket(struct block_cache *c, u64 pa)
@@ -126,7 +126,7 @@ static void kill_block(struct block_cache *c, struct block *b)
 	if (b->pa2)
 		unlink_page(c, b, b->pa2);
 	b->dead = true;
-	b->code[0] = (struct uop){.fn = op_dead, .left = (u8)b->insns};
+	b->code[0] = (struct uop){ .fn = op_dead, .left = (u8)b->insns };
 }
 
 static void drop_page(struct block_cache *c, u64 page)
@@ -159,10 +159,10 @@ void block_drop(void *cache, u64 pa, u64 size)
 /* A block in the making. */
 struct builder {
 	struct hart *h;
-	struct block *b;       /* being filled */
-	struct uop *next;      /* where the next operation goes */
-	const u8 *code;        /* host address of the first instruction */
-	u64 in_page;           /* bytes from the first instruction to the page's end */
+	struct block *b;             /* being filled */
+	struct uop *next;            /* where the next operation goes */
+	const u8 *code;              /* host address of the first instruction */
+	u64 in_page;                 /* bytes from the first instruction to the page's end */
 	u32 starts[BLOCK_INSNS_MAX]; /* places of the instructions' first operations */
 	u16 ids[BLOCK_INSNS_MAX];    /* enum insn_id of the instructions */
 };
@@ -260,14 +260,14 @@ static bool ends_block(const struct insn *insn)
 static void put_link(struct builder *w, s64 target, u32 next)
 {
 	u64 va_in_page = (w->b->pa & (PAGE_SIZE - 1)) + (u64)target;
-	struct link link = {.next = (u16)next, .near = va_in_page < PAGE_SIZE, .place = (u32)(w->next - w->b->code)};
+	struct link link = { .next = (u16)next, .near = va_in_page < PAGE_SIZE, .place = (u32)(w->next - w->b->code) };
 
 	memcpy(w->next++, &link, sizeof(link));
 }
 
 static void put_insn(struct builder *w, const struct insn *insn, u32 offset)
 {
-	struct uop u = {.off = (u8)(offset / 2)};
+	struct uop u = { .off = (u8)(offset / 2) };
 	u8 cls = insn_table[insn->id].cls;
 
 	w->ids[w->b->insns] = insn->id;
@@ -298,8 +298,8 @@ static void number_insns(struct builder *w)
 }
 
 /*
- * Has pairs of instructions done by one operation. The second one's own operation stays where it is: it is what goes on after the
- * first one took the slow way.
+ * Has pairs of instructions done by one operation. The second one's own operation stays where it is: it is what goes on
+ * after the first one took the slow way.
  */
 static void fuse_pairs(struct builder *w)
 {
@@ -346,7 +346,7 @@ static void fill(struct builder *w, u64 limit)
 	number_insns(w);
 	if (!w->h->observing)
 		fuse_pairs(w);
-	*w->next++ = (struct uop){.fn = op_fallthrough, .off = (u8)(offset / 2)};
+	*w->next++ = (struct uop){ .fn = op_fallthrough, .off = (u8)(offset / 2) };
 	put_link(w, offset, offset);
 }
 
@@ -363,11 +363,12 @@ static void fill_across(struct builder *w, u64 pa2)
 	w->b->bytes = insn.len;
 	w->b->pa2 = pa2;
 	number_insns(w);
-	*w->next++ = (struct uop){.fn = op_fallthrough, .off = (u8)(insn.len / 2)};
+	*w->next++ = (struct uop){ .fn = op_fallthrough, .off = (u8)(insn.len / 2) };
 	put_link(w, insn.len, insn.len);
 }
 
-/* Marks the granules of `size` bytes at pa, and takes the page's stores out of all fast tables if it was not watched yet. */
+/* Marks the granules of `size` bytes at pa, and takes the page's stores out of all fast tables if it was not watched
+ * yet. */
 static void watch_code(struct block_cache *c, u64 pa, u64 size)
 {
 	struct bus_region *region = bus_find(c->bus, pa);
@@ -402,7 +403,7 @@ static void insert(struct block_cache *c, struct block *b)
 static struct block *build(struct hart *h, u64 pa, u64 pa2, u64 limit, bool keep)
 {
 	struct block_cache *c = h->blocks;
-	struct builder w = {.h = h, .in_page = PAGE_SIZE - (pa & (PAGE_SIZE - 1))};
+	struct builder w = { .h = h, .in_page = PAGE_SIZE - (pa & (PAGE_SIZE - 1)) };
 	struct block *b;
 
 	if (keep && c->used + BLOCK_BYTES_MAX > ARENA_BYTES)
@@ -448,7 +449,8 @@ static void remember(struct hart *h, u64 va, struct block *b)
 	h->jumps_used[h->priv] |= (u32)BIT(jump_page(va));
 }
 
-/* If the instruction at pc reaches into the next page: where that is. *pa2 is 0 if it does not. False: that page faults. */
+/* If the instruction at pc reaches into the next page: where that is. *pa2 is 0 if it does not. False: that page
+ * faults. */
 static must_check bool second_page(struct hart *h, u64 pc, u64 pa, u64 *pa2, bool *uniform)
 {
 	bool uniform2;
@@ -467,8 +469,9 @@ static must_check bool second_page(struct hart *h, u64 pc, u64 pa, u64 *pa2, boo
 }
 
 /*
- * In a page that PMP cuts up, each instruction is asked about by itself, and its two halves apart: the manual lets a misaligned
- * fetch be decomposed, and Spike and QEMU fetch 16 bits at a time, so that an instruction may lie across two regions.
+ * In a page that PMP cuts up, each instruction is asked about by itself, and its two halves apart: the manual lets a
+ * misaligned fetch be decomposed, and Spike and QEMU fetch 16 bits at a time, so that an instruction may lie across two
+ * regions.
  */
 static must_check bool fetch_checked(struct hart *h, u64 pc, u64 pa, u64 pa2)
 {

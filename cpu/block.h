@@ -1,11 +1,12 @@
 /*
  * Decoded blocks: straight runs of instructions, decoded once, keyed by the physical address of the first.
  *
- * A block lies within one page, except that its only instruction may reach into the next one. It ends after a jump, after
- * whatever may change mode, translation or interrupts, at the page's end, or when it is full; conditional branches stay inside
- * as side exits. Every jump with a target in the same page is chained to the target's block; all others go through the hart's
- * jump cache. A store to a page with decoded code drops that page's blocks: a dropped block's first operation leads out of it,
- * so that chains need no undoing; its memory comes back when the whole cache is emptied.
+ * A block lies within one page, except that its only instruction may reach into the next one. It ends after a jump,
+ * after whatever may change mode, translation or interrupts, at the page's end, or when it is full; conditional
+ * branches stay inside as side exits. Every jump with a target in the same page is chained to the target's block; all
+ * others go through the hart's jump cache. A store to a page with decoded code drops that page's blocks: a dropped
+ * block's first operation leads out of it, so that chains need no undoing; its memory comes back when the whole cache
+ * is emptied.
  *
  * All harts of a machine share one cache. The JIT (later) will hang its code on struct block.
  */
@@ -18,18 +19,18 @@
 struct uop;
 
 /*
- * What an operation is: a function that does its work and then calls the next operation's in tail position. `budget` is the
- * engine's budget less the whole block at work; `pc` is the virtual address of the block's first instruction.
+ * What an operation is: a function that does its work and then calls the next operation's in tail position. `budget` is
+ * the engine's budget less the whole block at work; `pc` is the virtual address of the block's first instruction.
  */
 typedef u32 op_fn(struct hart *h, const struct uop *u, s64 budget, u64 pc);
 
 /* One decoded instruction. */
 struct uop {
-	op_fn *fn;   /* what to do */
-	u8 rd;       /* destination (x0: 32, the sink); stores and branches: rs2 */
-	u8 rs1;      /* first source */
-	u8 left;     /* instructions of the block from this one on */
-	u8 off;      /* bytes / 2 from the block's first instruction */
+	op_fn *fn; /* what to do */
+	u8 rd;     /* destination (x0: 32, the sink); stores and branches: rs2 */
+	u8 rs1;    /* first source */
+	u8 left;   /* instructions of the block from this one on */
+	u8 off;    /* bytes / 2 from the block's first instruction */
 	union {
 		s32 imm; /* immediate; branches, jumps, auipc: relative to the block's start */
 		struct {
@@ -42,10 +43,10 @@ struct uop {
 
 /* What follows a jump's or branch's uop, in the next uop's place: where it leads, once that is known. */
 struct link {
-	struct block *to;  /* the block there; NULL: not known, or in another page */
-	u16 next;          /* bytes from the block's start to the instruction behind the jump */
-	u16 near;          /* 1: the target lies in this block's page, so it may be chained to */
-	u32 place;         /* which of the block's code[] this is */
+	struct block *to; /* the block there; NULL: not known, or in another page */
+	u16 next;         /* bytes from the block's start to the instruction behind the jump */
+	u16 near;         /* 1: the target lies in this block's page, so it may be chained to */
+	u32 place;        /* which of the block's code[] this is */
 };
 
 _Static_assert(sizeof(struct uop) == 16, "u[1] is one shift and one add away");
@@ -54,15 +55,15 @@ _Static_assert(sizeof(struct link) == sizeof(struct uop), "a link stands in a uo
 #define BLOCK_INSNS_MAX 48
 
 struct block {
-	u64 pa;              /* physical address of the first instruction: the key */
-	u64 pa2;             /* of the page into which the only instruction reaches, or 0 */
-	struct block *same_hash;   /* next in the bucket */
-	struct block *same_page[2];/* next in the list of the page(s) it lies in */
-	u16 insns;           /* instructions */
-	u16 bytes;           /* of code */
-	bool observed;       /* with observers: for harts that are observing, and only for them */
-	bool dead;           /* dropped */
-	struct uop code[];   /* operations and links */
+	u64 pa;                     /* physical address of the first instruction: the key */
+	u64 pa2;                    /* of the page into which the only instruction reaches, or 0 */
+	struct block *same_hash;    /* next in the bucket */
+	struct block *same_page[2]; /* next in the list of the page(s) it lies in */
+	u16 insns;                  /* instructions */
+	u16 bytes;                  /* of code */
+	bool observed;              /* with observers: for harts that are observing, and only for them */
+	bool dead;                  /* dropped */
+	struct uop code[];          /* operations and links */
 };
 
 struct block_cache;
@@ -78,8 +79,9 @@ struct block_cache *block_cache_create(struct bus *bus);
 void block_cache_destroy(struct block_cache *c);
 void block_cache_add_hart(struct block_cache *c, struct hart *h);
 
-/* The block at h->pc, decoded if need be, and put into h's jump cache where that is allowed. At most `limit` instructions long
- * (a shorter block than usual is the hart's scratch block). NULL: the fetch faulted, h->mmu.fault is set. */
+/* The block at h->pc, decoded if need be, and put into h's jump cache where that is allowed. At most `limit`
+ * instructions long (a shorter block than usual is the hart's scratch block). NULL: the fetch faulted, h->mmu.fault is
+ * set. */
 struct block *block_find(struct hart *h, u64 limit);
 
 /* The same for a jump with a link: if the target may be chained to, the link leads there afterwards. */

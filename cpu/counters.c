@@ -72,7 +72,9 @@ u64 counters_read(const struct hart *h, u32 i)
 
 static void overflow(struct hart *h, u32 i)
 {
-	if (i < COUNTER_HPM_FIRST || !isa_has(h->isa, EXT_SSCOFPMF) || h->csr.hpm_event[i] & HPMEVENT_OF)
+	if (!isa_has(h->isa, EXT_SSCOFPMF) || i < COUNTER_HPM_FIRST || i >= HPM_COUNTERS)
+		return;
+	if (h->csr.hpm_event[i] & HPMEVENT_OF)
 		return;
 	h->csr.hpm_event[i] |= HPMEVENT_OF;
 	h->csr.mip_soft |= MIP_LCOFIP;

@@ -47,8 +47,8 @@ u32 fpu_rounding(void)
 
 void fpu_raise(u32 flags)
 {
-	u32 raised = flags >> 4 | (flags & FP_DZ) >> 1 | (flags & FP_OF) << 1 | (flags & FP_UF) << 3 |
-		     (flags & FP_NX) << 5;
+	u32 raised =
+		flags >> 4 | (flags & FP_DZ) >> 1 | (flags & FP_OF) << 1 | (flags & FP_UF) << 3 | (flags & FP_NX) << 5;
 
 	_mm_setcsr(_mm_getcsr() | (raised & CSR_FLAGS));
 }
@@ -120,6 +120,14 @@ u64 fpu_slow_convert(fpu_convert *convert, enum fp_format f, u64 a, u32 rm)
 
 	fpu_raise(flags);
 	return result;
+}
+
+/* The comparison that found a NaN has raised the flags already. */
+u64 fpu_slow_choose(fpu_choose *choose, enum fp_format f, u64 a, u64 b)
+{
+	u32 flags = 0;
+
+	return choose(f, a, b, &flags);
 }
 
 u64 fpu_slow_fma(enum fp_format f, u64 a, u64 b, u64 c)

@@ -30,8 +30,10 @@ void fpu_raise(u32 flags);
 #define FPU_DYNAMIC 7u
 
 typedef u64 fpu_convert(enum fp_format f, u64 a, u32 rm, u32 *flags);
+typedef u64 fpu_choose(enum fp_format f, u64 a, u64 b, u32 *flags);
 
 u64 fpu_slow_convert(fpu_convert *convert, enum fp_format f, u64 a, u32 rm) cold;
+u64 fpu_slow_choose(fpu_choose *choose, enum fp_format f, u64 a, u64 b) cold;
 u64 fpu_slow_fma(enum fp_format f, u64 a, u64 b, u64 c) cold;
 
 #endif

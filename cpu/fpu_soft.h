@@ -11,8 +11,11 @@
 #include "cpu/softfp.h"
 #include "emu/base/base.h"
 
+/* Calls, never inlined: whoever includes this ends in tail calls, which a local whose address is taken would forbid. */
+#define FPU_SOFT static __attribute__((noinline, unused))
+
 #define FPU_BINARY(function, type, soft, format)                                                                       \
-	static inline type function(type a, type b)                                                                    \
+	FPU_SOFT type function(type a, type b)                                                                         \
 	{                                                                                                              \
 		u32 flags = 0;                                                                                         \
 		type r = (type)soft(format, a, b, fpu_rounding(), &flags);                                             \
@@ -32,7 +35,7 @@ FPU_BINARY(fpu_div_s, u32, softfp_div, FP_S)
 
 /* What compares or chooses does not round. */
 #define FPU_COMPARE(function, result, type, soft, format)                                                              \
-	static inline result function(type a, type b)                                                                  \
+	FPU_SOFT result function(type a, type b)                                                                       \
 	{                                                                                                              \
 		u32 flags = 0;                                                                                         \
 		result r = (result)soft(format, a, b, &flags);                                                         \
@@ -57,7 +60,7 @@ FPU_COMPARE(fpu_max_s, u32, u32, softfp_max, FP_S)
 #undef FPU_COMPARE
 
 #define FPU_UNARY(function, to, from, soft, format, rm)                                                                \
-	static inline to function(from a)                                                                              \
+	FPU_SOFT to function(from a)                                                                                   \
 	{                                                                                                              \
 		return (to)fpu_slow_convert(soft, format, a, rm);                                                      \
 	}
@@ -92,7 +95,7 @@ FPU_UNARY(fpu_from_u64_s, u32, u64, softfp_from_u64, FP_S, FPU_DYNAMIC)
 
 /* Between formats. */
 #define FPU_FORMAT(function, to_type, to, from_type, from)                                                             \
-	static inline to_type function(from_type a)                                                                    \
+	FPU_SOFT to_type function(from_type a)                                                                         \
 	{                                                                                                              \
 		u32 flags = 0;                                                                                         \
 		to_type r = (to_type)softfp_convert(to, from, a, fpu_rounding(), &flags);                              \
@@ -108,7 +111,7 @@ FPU_FORMAT(fpu_s_from_d, u32, FP_S, u64, FP_D)
 #define FPU_SIGN_S (1u << 31)
 
 #define FPU_FMA(function, type, format, flip_a, flip_c)                                                                \
-	static inline type function(type a, type b, type c)                                                            \
+	FPU_SOFT type function(type a, type b, type c)                                                                 \
 	{                                                                                                              \
 		return (type)fpu_slow_fma(format, a ^ flip_a, b, c ^ flip_c);                                          \
 	}

@@ -55,8 +55,8 @@ static always_inline __m128i fpu_opaque(__m128i x)
 		__m128i x = fpu_in_##f(a);                                                                             \
 		bool is_nan;                                                                                           \
 		__asm__ volatile(insn " %2, %0\n\tucomis" #f " %0, %0"                                                 \
-				 : "+x"(x), "=@ccp"(is_nan)                                                            \
-				 : "x"(fpu_in_##f(b)));                                                                \
+		                 : "+x"(x), "=@ccp"(is_nan)                                                            \
+		                 : "x"(fpu_in_##f(b)));                                                                \
 		if (unlikely(is_nan))                                                                                  \
 			x = fpu_opaque(fpu_in_##f(FP_NAN_##F));                                                        \
 		return fpu_out_##f(x);                                                                                 \
@@ -102,8 +102,8 @@ FPU_UNARY(fpu_s_from_d, s, S, u32, d, u64, "cvtsd2ss")
 		bool is_nan = true;                                                                                    \
 		if (likely(__builtin_cpu_supports("fma")))                                                             \
 			__asm__ volatile(insn " %3, %2, %0\n\tucomis" #f " %0, %0"                                     \
-					 : "+x"(r), "=@ccp"(is_nan)                                                    \
-					 : "x"(y), "x"(z));                                                            \
+			                 : "+x"(r), "=@ccp"(is_nan)                                                    \
+			                 : "x"(y), "x"(z));                                                            \
 		if (unlikely(is_nan)) {                                                                                \
 			a = fpu_out_##f(fpu_opaque(x)) ^ flip_a;                                                       \
 			b = fpu_out_##f(fpu_opaque(y));                                                                \
@@ -167,12 +167,11 @@ FPU_ORDER(fpu_leq_s, s, u32, "ucomiss", "ae")
 	static always_inline type function(type a, type b)                                                             \
 	{                                                                                                              \
 		bool is_nan, is_equal, b_greater;                                                                      \
-		u32 flags = 0;                                                                                         \
 		__asm__ volatile("ucomis" #f " %3, %4"                                                                 \
-				 : "=@ccp"(is_nan), "=@cce"(is_equal), "=@cca"(b_greater)                              \
-				 : "x"(fpu_in_##f(a)), "x"(fpu_in_##f(b)));                                            \
+		                 : "=@ccp"(is_nan), "=@cce"(is_equal), "=@cca"(b_greater)                              \
+		                 : "x"(fpu_in_##f(a)), "x"(fpu_in_##f(b)));                                            \
 		if (unlikely(is_nan))                                                                                  \
-			return (type)soft(FP_##F, a, b, &flags);                                                       \
+			return (type)fpu_slow_choose(soft, FP_##F, a, b);                                              \
 		if (is_equal)                                                                                          \
 			return a of_equals b;                                                                          \
 		return b_greater ? if_b_greater : otherwise;                                                           \

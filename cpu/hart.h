@@ -17,8 +17,8 @@ struct block_cache;
 struct hart;
 
 /*
- * The jump cache: where a jump to va goes on, for as long as fetch translations stay. The slots of one page lie together, so that
- * a fence for one address forgets one page's jumps.
+ * The jump cache: where a jump to va goes on, for as long as fetch translations stay. The slots of one page lie
+ * together, so that a fence for one address forgets one page's jumps.
  */
 #define JUMP_SLOTS_LOG2 6 /* of a page */
 #define JUMP_PAGES_LOG2 5
@@ -145,7 +145,7 @@ struct hart {
 	struct noted_insn noted;     /* cpu/observe.c */
 	bool overflow_parked;        /* `overflow` came due in WFI, where nothing counts: arm it again on waking */
 	struct jump_entry jump_caches[JUMP_CACHES][JUMP_CACHE_SIZE];
-	u32 jumps_used[JUMP_CACHES];           /* bit n: some slot of page n of the jump cache is not empty */
+	u32 jumps_used[JUMP_CACHES]; /* bit n: some slot of page n of the jump cache is not empty */
 };
 
 /* What a hart is built with; nothing in here may change afterwards. */

@@ -21,7 +21,7 @@ const struct insn_info insn_table[INSN_COUNT] = {
 
 #define OPCODE_OP_FP 20u /* bits 6:2 */
 #define OPCODE_COUNT 32u
-#define SUB_COUNT    (DECODER_BUCKETS / OPCODE_COUNT)
+#define SUB_COUNT (DECODER_BUCKETS / OPCODE_COUNT)
 
 struct insn_bits insn_bits(const char *pattern)
 {
@@ -179,14 +179,14 @@ static s32 take_imm(u8 kind, u32 word)
 		return (top >> 25) * 32 | (s32)bits(word, 11, 7);
 	case IMM_B:
 		return (s32)sext(bits(word, 31, 31) << 12 | bits(word, 7, 7) << 11 | bits(word, 30, 25) << 5 |
-					 bits(word, 11, 8) << 1,
-				 13);
+		                         bits(word, 11, 8) << 1,
+		                 13);
 	case IMM_U:
 		return (s32)(word & 0xfffff000);
 	case IMM_J:
 		return (s32)sext(bits(word, 31, 31) << 20 | bits(word, 19, 12) << 12 | bits(word, 20, 20) << 11 |
-					 bits(word, 30, 21) << 1,
-				 21);
+		                         bits(word, 30, 21) << 1,
+		                 21);
 	case IMM_SHAMT5:
 		return (s32)bits(word, 24, 20);
 	case IMM_SHAMT6:

@@ -19,7 +19,7 @@ enum isa_ext {
 
 /* What this machine's harts can do. Built by isa_parse(); misa, the device tree and the decoder all read it. */
 struct isa {
-	u64 ext;  /* bit n: enum isa_ext n */
+	u64 ext; /* bit n: enum isa_ext n */
 };
 
 static inline bool isa_has(const struct isa *isa, enum isa_ext ext)
@@ -37,28 +37,28 @@ enum insn_id {
 
 /* What sort of instruction it is: for statistics, for the end of blocks, for the random test generator. */
 enum insn_class {
-	CLASS_ALU,     /* integer computation, nothing else */
-	CLASS_LOAD,    /* integer load */
-	CLASS_STORE,   /* integer store */
-	CLASS_AMO,     /* LR, SC, AMOs */
-	CLASS_BRANCH,  /* conditional branch */
-	CLASS_JUMP,    /* JAL, JALR */
-	CLASS_FLOAD,   /* floating-point load */
-	CLASS_FSTORE,  /* floating-point store */
-	CLASS_FP,      /* floating-point operation */
-	CLASS_CSR,     /* Zicsr */
-	CLASS_SYSTEM,  /* traps, returns, fences of translation, wfi: may change mode or translation */
-	CLASS_FENCE,   /* fence, fence.i, pause, hints */
-	CLASS_CBO,     /* cache-block operations */
+	CLASS_ALU,    /* integer computation, nothing else */
+	CLASS_LOAD,   /* integer load */
+	CLASS_STORE,  /* integer store */
+	CLASS_AMO,    /* LR, SC, AMOs */
+	CLASS_BRANCH, /* conditional branch */
+	CLASS_JUMP,   /* JAL, JALR */
+	CLASS_FLOAD,  /* floating-point load */
+	CLASS_FSTORE, /* floating-point store */
+	CLASS_FP,     /* floating-point operation */
+	CLASS_CSR,    /* Zicsr */
+	CLASS_SYSTEM, /* traps, returns, fences of translation, wfi: may change mode or translation */
+	CLASS_FENCE,  /* fence, fence.i, pause, hints */
+	CLASS_CBO,    /* cache-block operations */
 };
 
 /* A row of the table. */
 struct insn_info {
-	const char *name;      /* the assembler's mnemonic; the "n" of "mop.r.n" and "mop.rr.n" is for a number */
-	const char *operands;  /* the assembler's operands: see cpu/insn.def's head */
-	const char *pattern;   /* the 32 bits as the manual prints them, '.' an operand bit */
-	u8 cls;                /* enum insn_class */
-	u8 ext[2];             /* enum isa_ext it needs: both; EXT_I where one says it all */
+	const char *name;     /* the assembler's mnemonic; the "n" of "mop.r.n" and "mop.rr.n" is for a number */
+	const char *operands; /* the assembler's operands: see cpu/insn.def's head */
+	const char *pattern;  /* the 32 bits as the manual prints them, '.' an operand bit */
+	u8 cls;               /* enum insn_class */
+	u8 ext[2];            /* enum isa_ext it needs: both; EXT_I where one says it all */
 };
 
 extern const struct insn_info insn_table[INSN_COUNT];
@@ -79,13 +79,13 @@ struct insn_bits insn_bits(const char *pattern);
 
 /* A decoded instruction: what a block holds, in readable form. */
 struct insn {
-	u16 id;            /* enum insn_id */
-	u8 rd, rs1, rs2;   /* register numbers as encoded (rs1 also holds zimm of csr*i) */
-	u8 rs3;            /* third source of fused multiply-add */
-	u8 rm;             /* rounding mode field, where the instruction has one */
-	u8 len;            /* bytes: 2 or 4 */
-	s32 imm;           /* immediate, sign-extended; CSR number; shift amount; n of mop; see enum imm_kind */
-	u32 raw;           /* the bits as fetched (16 or 32) */
+	u16 id;          /* enum insn_id */
+	u8 rd, rs1, rs2; /* register numbers as encoded (rs1 also holds zimm of csr*i) */
+	u8 rs3;          /* third source of fused multiply-add */
+	u8 rm;           /* rounding mode field, where the instruction has one */
+	u8 len;          /* bytes: 2 or 4 */
+	s32 imm;         /* immediate, sign-extended; CSR number; shift amount; n of mop; see enum imm_kind */
+	u32 raw;         /* the bits as fetched (16 or 32) */
 };
 
 /* Which part of the instruction becomes insn.imm. */
@@ -113,14 +113,14 @@ struct decoder_row {
 };
 
 /* The fields an instruction has: bits 11:7, 19:15, 24:20, 31:27, 14:12. */
-#define USES_RD  1
+#define USES_RD 1
 #define USES_RS1 2
 #define USES_RS2 4
 #define USES_RS3 8
-#define USES_RM  16
+#define USES_RM 16
 
 #define DECODER_BUCKETS 1024 /* opcode bits 6:2, and then bits 31:27 (OP-FP) or funct3 (all others) */
-#define DECODER_ROWS    512  /* room for every row, in all the buckets it may be found in */
+#define DECODER_ROWS 512     /* room for every row, in all the buckets it may be found in */
 
 /*
  * The instructions of one ISA, sorted for decoding: what is not in the ISA is not in here. A machine owns one.

@@ -1,16 +1,17 @@
 /*
  * The interpreter: threaded code by tail calls.
  *
- * Every operation is a function that ends by calling the next one's in tail position (gcc and clang make a jump of it at -O2), so
- * that hart, uop, budget and pc stay in argument registers and each operation gets its own registers. The rare ways out of an
- * operation (a miss of the fast path, a trap, a device) are tail calls too, to cold functions: an operation's hot path has no
- * stack frame. Measured against one function with computed goto: see cpu/README.md.
+ * Every operation is a function that ends by calling the next one's in tail position (gcc and clang make a jump of it
+ * at -O2), so that hart, uop, budget and pc stay in argument registers and each operation gets its own registers. The
+ * rare ways out of an operation (a miss of the fast path, a trap, a device) are tail calls too, to cold functions: an
+ * operation's hot path has no stack frame. Measured against one function with computed goto: see cpu/README.md.
  *
- * So that the compiler can make jumps of them, no operation may have a local whose address is taken: what slow paths return
- * through a pointer goes to h->slow. tests/lint looks at the object code for calls that should be jumps.
+ * So that the compiler can make jumps of them, no operation may have a local whose address is taken: what slow paths
+ * return through a pointer goes to h->slow. tests/lint looks at the object code for calls that should be jumps.
  *
- * The protocol of the slow ways: sync() makes h->pc and h->count exact; then either the instruction completes and complete()
- * goes on, or a trap is taken and resume() goes on in the handler. What the instructions do is in cpu/ops.h and cpu/special.h.
+ * The protocol of the slow ways: sync() makes h->pc and h->count exact; then either the instruction completes and
+ * complete() goes on, or a trap is taken and resume() goes on in the handler. What the instructions do is in cpu/ops.h
+ * and cpu/special.h.
  */
 #include "cpu/interp.h"
 
@@ -42,7 +43,8 @@ static u32 resume(struct hart *h);
 static cold u32 enter_unknown(struct hart *h, s64 budget, u64 pc);
 static u32 enter_link(ARGS);
 
-/* Into block b, whose code is at va pc. The whole block is paid for in advance; who leaves it early takes back the rest. */
+/* Into block b, whose code is at va pc. The whole block is paid for in advance; who leaves it early takes back the
+ * rest. */
 static always_inline u32 enter(struct hart *h, struct block *b, s64 budget, u64 pc)
 {
 	budget -= b->insns;
@@ -189,7 +191,8 @@ static cold u32 illegal(struct hart *h)
 	return exception(h, EXC_ILLEGAL, hart_raw_insn(h));
 }
 
-/* The instruction at u is done, on the slow way: on to the next, unless it touched something that matters to the engine. */
+/* The instruction at u is done, on the slow way: on to the next, unless it touched something that matters to the
+ * engine. */
 static u32 complete(ARGS)
 {
 	if (likely(!h->mmu.device_touched && !h->mmu.code_written && !h->attention))
@@ -211,8 +214,8 @@ static u32 complete_block(struct hart *h, u32 len)
 /* --- the vocabulary of cpu/ops.h: integers --- */
 
 /*
- * Each operation that may be the first of a fused pair (cpu/fuse.h) comes in three pieces: try_ID() does it and says whether
- * it could be done at once, slow_ID() does it the slow way, and op_ID() is the operation.
+ * Each operation that may be the first of a fused pair (cpu/fuse.h) comes in three pieces: try_ID() does it and says
+ * whether it could be done at once, slow_ID() does it the slow way, and op_ID() is the operation.
  */
 #define ALU_AS(id, expr, ...)                                                                                          \
 	static always_inline void do_##id(struct hart *h, const struct uop *u)                                         \
@@ -344,7 +347,7 @@ static always_inline u64 address(const struct hart *h, const struct uop *u)
                                                                                                                        \
 		if (unlikely(fast_tag(va, sizeof(type)) != e->store_tag))                                              \
 			return slow_##id(h, u, budget, pc);                                                            \
-		(void)do_##id(h, u, (u8 *)(va + e->addend));                                                                \
+		(void)do_##id(h, u, (u8 *)(va + e->addend));                                                           \
 		NEXT();                                                                                                \
 	}
 

@@ -8,7 +8,7 @@
 static void tell(struct hart *h, const struct insn *insn)
 {
 	const struct insn_info *info = &insn_table[insn->id];
-	struct trace_insn event = {.head = h->noted.head, .raw = insn->raw, .len = insn->len, .x_rd = -1, .f_rd = -1};
+	struct trace_insn event = { .head = h->noted.head, .raw = insn->raw, .len = insn->len, .x_rd = -1, .f_rd = -1 };
 
 	if (strchr(info->operands, 'd') && insn->rd != 0) {
 		event.x_rd = (s8)insn->rd;

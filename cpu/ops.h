@@ -1,5 +1,6 @@
 /*
- * What every instruction does: the one place that says so. Included by the engine with its vocabulary defined; never alone.
+ * What every instruction does: the one place that says so. Included by the engine with its vocabulary defined; never
+ *alone.
  *
  * The vocabulary (cpu/interp.c defines it; a JIT may define it differently):
  *
@@ -16,9 +17,9 @@
  *	FP_RTZ(id, stmt)         the conversion `id` with the static rounding mode RTZ, as C's casts have it
  *	SPECIAL(id)              not expressible here: cpu/special.h has the body
  *
- * In expr and cond: a, b, imm are x[rs1], x[rs2], the immediate; all u64. In FP statements: F(n) f[n] as it is, D, S, H(n) the
- * register unboxed, SET_D, SET_S, SET_H, SET_X write rd; rm is the resolved rounding mode, FLAGS where exception flags
- * are OR-ed to.
+ * In expr and cond: a, b, imm are x[rs1], x[rs2], the immediate; all u64. In FP statements: F(n) f[n] as it is, D, S,
+ *H(n) the register unboxed, SET_D, SET_S, SET_H, SET_X write rd; rm is the resolved rounding mode, FLAGS where
+ *exception flags are OR-ed to.
  */
 
 /* --- RV64I --- */
@@ -28,7 +29,7 @@ ALUI(SLTI, (s64)a < (s64)imm)
 ALUI(SLTIU, a < imm)
 ALUI(XORI, a ^ imm)
 ALUI(ORI, a | imm)
-ALUI(ANDI, a & imm)
+ALUI(ANDI, a &imm)
 ALUI(SLLI, a << imm)
 ALUI(SRLI, a >> imm)
 ALUI(SRAI, (u64)((s64)a >> imm))
@@ -45,7 +46,7 @@ ALU(XOR, a ^ b)
 ALU(SRL, a >> (b & 63))
 ALU(SRA, (u64)((s64)a >> (b & 63)))
 ALU(OR, a | b)
-ALU(AND, a & b)
+ALU(AND, a &b)
 ALU(ADDW, alu_w(a + b))
 ALU(SUBW, alu_w(a - b))
 ALU(SLLW, alu_w(a << (b & 31)))
@@ -157,8 +158,10 @@ SPECIAL(AMOCAS_Q)
 FLOAD(FLW, u32, box_s)
 FSTORE(FSW, u32)
 FP(FMADD_S, SET_S(fpu_fma_s(S(rs1), S(rs2), S(rs3))), SET_S(softfp_fma(FP_S, S(rs1), S(rs2), S(rs3), rm, FLAGS)))
-FP(FMSUB_S, SET_S(fpu_fmsub_s(S(rs1), S(rs2), S(rs3))), SET_S(softfp_fma(FP_S, S(rs1), S(rs2), NEG_S(S(rs3)), rm, FLAGS)))
-FP(FNMSUB_S, SET_S(fpu_fnmsub_s(S(rs1), S(rs2), S(rs3))), SET_S(softfp_fma(FP_S, NEG_S(S(rs1)), S(rs2), S(rs3), rm, FLAGS)))
+FP(FMSUB_S, SET_S(fpu_fmsub_s(S(rs1), S(rs2), S(rs3))),
+   SET_S(softfp_fma(FP_S, S(rs1), S(rs2), NEG_S(S(rs3)), rm, FLAGS)))
+FP(FNMSUB_S, SET_S(fpu_fnmsub_s(S(rs1), S(rs2), S(rs3))),
+   SET_S(softfp_fma(FP_S, NEG_S(S(rs1)), S(rs2), S(rs3), rm, FLAGS)))
 FP(FNMADD_S, SET_S(fpu_fnmadd_s(S(rs1), S(rs2), S(rs3))),
    SET_S(softfp_fma(FP_S, NEG_S(S(rs1)), S(rs2), NEG_S(S(rs3)), rm, FLAGS)))
 FP(FADD_S, SET_S(fpu_add_s(S(rs1), S(rs2))), SET_S(softfp_add(FP_S, S(rs1), S(rs2), rm, FLAGS)))
@@ -194,8 +197,10 @@ FP_ANY(FMV_W_X, SET_S((u32)X(rs1)))
 FLOAD(FLD, u64, box_d)
 FSTORE(FSD, u64)
 FP(FMADD_D, SET_D(fpu_fma_d(D(rs1), D(rs2), D(rs3))), SET_D(softfp_fma(FP_D, D(rs1), D(rs2), D(rs3), rm, FLAGS)))
-FP(FMSUB_D, SET_D(fpu_fmsub_d(D(rs1), D(rs2), D(rs3))), SET_D(softfp_fma(FP_D, D(rs1), D(rs2), NEG_D(D(rs3)), rm, FLAGS)))
-FP(FNMSUB_D, SET_D(fpu_fnmsub_d(D(rs1), D(rs2), D(rs3))), SET_D(softfp_fma(FP_D, NEG_D(D(rs1)), D(rs2), D(rs3), rm, FLAGS)))
+FP(FMSUB_D, SET_D(fpu_fmsub_d(D(rs1), D(rs2), D(rs3))),
+   SET_D(softfp_fma(FP_D, D(rs1), D(rs2), NEG_D(D(rs3)), rm, FLAGS)))
+FP(FNMSUB_D, SET_D(fpu_fnmsub_d(D(rs1), D(rs2), D(rs3))),
+   SET_D(softfp_fma(FP_D, NEG_D(D(rs1)), D(rs2), D(rs3), rm, FLAGS)))
 FP(FNMADD_D, SET_D(fpu_fnmadd_d(D(rs1), D(rs2), D(rs3))),
    SET_D(softfp_fma(FP_D, NEG_D(D(rs1)), D(rs2), NEG_D(D(rs3)), rm, FLAGS)))
 FP(FADD_D, SET_D(fpu_add_d(D(rs1), D(rs2))), SET_D(softfp_add(FP_D, D(rs1), D(rs2), rm, FLAGS)))

@@ -7,20 +7,20 @@
  */
 #include "cpu/rvc.h"
 
-#define OP_LOAD     0x03
-#define OP_LOAD_FP  0x07
-#define OP_IMM      0x13
-#define OP_IMM_32   0x1b
-#define OP_STORE    0x23
+#define OP_LOAD 0x03
+#define OP_LOAD_FP 0x07
+#define OP_IMM 0x13
+#define OP_IMM_32 0x1b
+#define OP_STORE 0x23
 #define OP_STORE_FP 0x27
-#define OP_REG      0x33
-#define OP_LUI      0x37
-#define OP_REG_32   0x3b
-#define OP_BRANCH   0x63
-#define OP_JALR     0x67
-#define OP_JAL      0x6f
+#define OP_REG 0x33
+#define OP_LUI 0x37
+#define OP_REG_32 0x3b
+#define OP_BRANCH 0x63
+#define OP_JALR 0x67
+#define OP_JAL 0x6f
 
-#define INSN_NOP    0x00000013 /* addi x0, x0, 0 */
+#define INSN_NOP 0x00000013 /* addi x0, x0, 0 */
 #define INSN_EBREAK 0x00100073
 
 #define ILLEGAL 0

@@ -211,8 +211,8 @@ u64 softfp_fma(enum fp_format f, u64 a, u64 b, u64 c, u32 rm, u32 *flags)
 {
 	struct fp_num x = fp_unpack(f, a), y = fp_unpack(f, b), z = fp_unpack(f, c);
 	bool sign = x.sign != y.sign;
-	bool product_invalid = (x.kind == KIND_INFINITE && y.kind == KIND_ZERO) ||
-			       (x.kind == KIND_ZERO && y.kind == KIND_INFINITE);
+	bool product_invalid =
+		(x.kind == KIND_INFINITE && y.kind == KIND_ZERO) || (x.kind == KIND_ZERO && y.kind == KIND_INFINITE);
 
 	if (product_invalid || z.kind == KIND_SIGNALLING_NAN)
 		return invalid(f, flags);

@@ -70,8 +70,8 @@ static __attribute__((noinline)) bool strict_decode(struct hart *h, const struct
 	return strict_target(h, &insn, h->pc, &h->slow.value);
 }
 
-/* Without C a target must be a multiple of 4; the trap is the jump's own, before rd is written. Branches write no rd: theirs
- * is rs2, so what is written must be told apart by the operation's kind. */
+/* Without C a target must be a multiple of 4; the trap is the jump's own, before rd is written. Branches write no rd:
+ * theirs is rs2, so what is written must be told apart by the operation's kind. */
 static u32 strict_jump(ARGS, bool writes_rd)
 {
 	sync(h, u, budget, pc);
@@ -101,7 +101,8 @@ u32 op_strict_branch(ARGS)
 /* CSR numbers whose writes may change what is fetched: the block ends there. */
 static bool csr_ends_block(u32 number)
 {
-	return number == CSR_SATP || number == CSR_MENVCFG || (number >= CSR_PMPCFG0 && number < CSR_PMPADDR0 + PMP_ENTRIES);
+	return number == CSR_SATP || number == CSR_MENVCFG ||
+	       (number >= CSR_PMPCFG0 && number < CSR_PMPADDR0 + PMP_ENTRIES);
 }
 
 static always_inline u32 csr_insn(ARGS, enum csr_op op, u64 operand, bool reads, bool writes)
@@ -183,7 +184,8 @@ OP(op_SRET)
 	return complete_block(h, 0);
 }
 
-/* "Wait for Interrupt": goes on at once if one is pending; illegal in U mode where there is S, and in S mode under TW. */
+/* "Wait for Interrupt": goes on at once if one is pending; illegal in U mode where there is S, and in S mode under TW.
+ */
 OP(op_WFI)
 {
 	sync(h, u, budget, pc);
@@ -230,7 +232,8 @@ OP(op_WRS_NTO)
 
 /* --- fences --- */
 
-/* Harts take turns and stores are seen at once, so there is nothing to order; code is watched, so fence.i has nothing to do. */
+/* Harts take turns and stores are seen at once, so there is nothing to order; code is watched, so fence.i has nothing
+ * to do. */
 #define NOTHING(id)                                                                                                    \
 	OP(op_##id)                                                                                                    \
 	{                                                                                                              \

@@ -2,8 +2,8 @@
  * The physical address space: regions of RAM or devices, found by physical address.
  *
  * RAM regions are one host mapping each, so that the MMU's fast path can point straight into them. Everything else is a
- * device with a load and a store function. An access that no region takes whole fails: the hart turns that into an access
- * fault. The bus knows no hart and no MMU.
+ * device with a load and a store function. An access that no region takes whole fails: the hart turns that into an
+ * access fault. The bus knows no hart and no MMU.
  *
  * RAM keeps a map of the 64-byte granules that hold decoded code, so that whoever writes RAM past the fast path (a slow
  * store, a device's DMA) can tell the block cache: see `code_map`.
@@ -19,8 +19,8 @@
 #define BUS_PINS_MAX 8
 
 /*
- * A device's registers. `offset` is from the region's start, `size` is 1, 2, 4 or 8, naturally aligned; the value lies in
- * the low bits. Returning false means the device refuses the access (an access fault, as a bus error would be).
+ * A device's registers. `offset` is from the region's start, `size` is 1, 2, 4 or 8, naturally aligned; the value lies
+ * in the low bits. Returning false means the device refuses the access (an access fault, as a bus error would be).
  */
 struct device_ops {
 	bool (*load)(void *device, u64 offset, u32 size, u64 *value) must_check;
@@ -28,29 +28,30 @@ struct device_ops {
 };
 
 struct bus_region {
-	const char *name;              /* for messages and `info devices`; static storage */
-	u64 base;                      /* first physical address */
-	u64 size;                      /* bytes */
-	u8 *ram;                       /* host address of a RAM region's first byte; NULL for devices */
-	u64 *code_map;                 /* RAM: one word a page, bit i: bytes 64*i..64*i+63 hold decoded code */
-	const struct device_ops *ops;  /* devices: what answers */
-	void *device;                  /* devices: what `ops` is given */
+	const char *name;             /* for messages and `info devices`; static storage */
+	u64 base;                     /* first physical address */
+	u64 size;                     /* bytes */
+	u8 *ram;                      /* host address of a RAM region's first byte; NULL for devices */
+	u64 *code_map;                /* RAM: one word a page, bit i: bytes 64*i..64*i+63 hold decoded code */
+	const struct device_ops *ops; /* devices: what answers */
+	void *device;                 /* devices: what `ops` is given */
 };
 
 struct bus {
-	struct bus_region regions[BUS_REGIONS_MAX];  /* sorted by base */
-	u32 count;                                   /* how many are used */
-	struct bus_region *ram;                      /* the main RAM: tried first */
-	void (*code_written)(void *arg, u64 pa, u64 size);  /* a store touched a granule that holds decoded code */
-	void *code_written_arg;                             /* what it is given */
-	u64 pins[BUS_PINS_MAX];                             /* addresses of granules that stay in the code map, see bus_pin() */
-	u32 pin_count;                                      /* how many */
+	struct bus_region regions[BUS_REGIONS_MAX];        /* sorted by base */
+	u32 count;                                         /* how many are used */
+	struct bus_region *ram;                            /* the main RAM: tried first */
+	void (*code_written)(void *arg, u64 pa, u64 size); /* a store touched a granule that holds decoded code */
+	void *code_written_arg;                            /* what it is given */
+	u64 pins[BUS_PINS_MAX]; /* addresses of granules that stay in the code map, see bus_pin() */
+	u32 pin_count;          /* how many */
 };
 
 void bus_init(struct bus *bus);
 void bus_free(struct bus *bus);
 
-/* Adds zeroed RAM (base and size multiples of a page; memory is taken from the host only when touched). False: overlap, or no memory. */
+/* Adds zeroed RAM (base and size multiples of a page; memory is taken from the host only when touched). False: overlap,
+ * or no memory. */
 bool bus_add_ram(struct bus *bus, const char *name, u64 base, u64 size, struct error *err) must_check;
 
 /* Lets the host back RAM touched from now on with its large pages. For guests that run long: it spares the host's TLB,
@@ -67,8 +68,8 @@ struct bus_region *bus_find(struct bus *bus, u64 pa);
 /* Host address of the RAM bytes pa..pa+size-1, or NULL if they are not all RAM of one region. */
 u8 *bus_ram(struct bus *bus, u64 pa, u64 size);
 
-/* Loads `size` (1, 2, 4, 8) bytes, little-endian, zero-extended. RAM takes any alignment; devices only natural alignment.
- * False: nothing answers there, or the device refuses. */
+/* Loads `size` (1, 2, 4, 8) bytes, little-endian, zero-extended. RAM takes any alignment; devices only natural
+ * alignment. False: nothing answers there, or the device refuses. */
 bool bus_load(struct bus *bus, u64 pa, u32 size, u64 *value) must_check;
 
 /* Stores likewise. Code that the store overwrites is forgotten. */
@@ -82,8 +83,8 @@ bool bus_write(struct bus *bus, u64 pa, const void *from, u64 size) must_check;
 void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size);
 
 /*
- * From now on code_written is also called for stores to pa..pa+size-1, whether code lies there or not: for words in RAM that
- * a device watches (HTIF). Stores near them are told of too, and none of that page takes the MMU's fast path.
+ * From now on code_written is also called for stores to pa..pa+size-1, whether code lies there or not: for words in RAM
+ * that a device watches (HTIF). Stores near them are told of too, and none of that page takes the MMU's fast path.
  * False: not all RAM, or too many.
  */
 bool bus_pin(struct bus *bus, u64 pa, u64 size, struct error *err) must_check;

@@ -7,8 +7,8 @@
 #include "emu/base/base.h"
 
 struct byte_sink {
-	void (*put)(void *arg, u8 byte);  /* takes one byte; NULL: bytes are dropped */
-	void *arg;                        /* what it is given */
+	void (*put)(void *arg, u8 byte); /* takes one byte; NULL: bytes are dropped */
+	void *arg;                       /* what it is given */
 };
 
 static inline void byte_put(const struct byte_sink *sink, u8 byte)

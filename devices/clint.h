@@ -25,20 +25,20 @@ struct clint;
 
 /* One hart's share. The machine connects the two lines (set, arg, number) before the guest runs. */
 struct clint_hart {
-	struct irq_line msip;              /* machine software interrupt */
-	struct irq_line mtip;              /* machine timer interrupt */
-	u64 mtimecmp;                      /* mtip is high from this mtime on */
-	struct event due;                  /* fires when mtime reaches mtimecmp; armed only while mtip is low */
-	struct clint *clint;               /* the way back from `due` */
-	void (*mtime_changed)(void *arg);  /* mtime was written: a stimecmp event must be armed anew; or NULL */
-	void *mtime_changed_arg;           /* what it is given */
+	struct irq_line msip;             /* machine software interrupt */
+	struct irq_line mtip;             /* machine timer interrupt */
+	u64 mtimecmp;                     /* mtip is high from this mtime on */
+	struct event due;                 /* fires when mtime reaches mtimecmp; armed only while mtip is low */
+	struct clint *clint;              /* the way back from `due` */
+	void (*mtime_changed)(void *arg); /* mtime was written: a stimecmp event must be armed anew; or NULL */
+	void *mtime_changed_arg;          /* what it is given */
 };
 
 struct clint {
-	struct clock *clock;                       /* guest time */
-	u64 offset;                                /* mtime minus guest time in ticks, modulo 2^64 */
-	u32 hart_count;                            /* how many of `harts` exist */
-	struct clint_hart harts[CLINT_HARTS_MAX];  /* by hart id */
+	struct clock *clock;                      /* guest time */
+	u64 offset;                               /* mtime minus guest time in ticks, modulo 2^64 */
+	u32 hart_count;                           /* how many of `harts` exist */
+	struct clint_hart harts[CLINT_HARTS_MAX]; /* by hart id */
 };
 
 /* Makes a CLINT for harts 0..hart_count-1 (1..64) at base. NULL: the bus refused it, see err. */

@@ -29,9 +29,9 @@
 #define NAME_SIZE 64
 
 struct writer {
-	void *blob;                         /* what is being written */
-	int failure;                        /* libfdt's first error; 0: none */
-	const struct fdt_machine *machine;  /* what is described */
+	void *blob;                        /* what is being written */
+	int failure;                       /* libfdt's first error; 0: none */
+	const struct fdt_machine *machine; /* what is described */
 };
 
 /* Notes the first error. */

@@ -27,18 +27,18 @@
 
 /* The block a system call is described in. */
 struct call_block {
-	u64 number;        /* which call; the result afterwards */
-	u64 arguments[7];  /* its arguments */
+	u64 number;       /* which call; the result afterwards */
+	u64 arguments[7]; /* its arguments */
 };
 _Static_assert(sizeof(struct call_block) == 64, "the guest's block is eight words");
 
 struct htif {
-	struct htif_wiring wiring;  /* as given */
-	struct event half_wait;     /* fires when the second half of tohost did not come */
-	u32 halves;                 /* which halves of tohost were stored since the last command */
-	u64 answer;                 /* waits until fromhost is free; 0: none */
-	bool get_pending;           /* the guest asked for a byte and has not got it */
-	bool warned;                /* something not understood was named already */
+	struct htif_wiring wiring; /* as given */
+	struct event half_wait;    /* fires when the second half of tohost did not come */
+	u32 halves;                /* which halves of tohost were stored since the last command */
+	u64 answer;                /* waits until fromhost is free; 0: none */
+	bool get_pending;          /* the guest asked for a byte and has not got it */
+	bool warned;               /* something not understood was named already */
 };
 
 static u64 load_word(struct htif *htif, u64 pa)

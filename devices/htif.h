@@ -35,12 +35,12 @@ struct htif;
 
 /* What htif_create() needs. */
 struct htif_wiring {
-	struct bus *bus;                /* where the words and the guest's buffers are */
-	struct clock *clock;            /* for the wait between two halves */
-	u64 tohost;                     /* physical address, 8-byte aligned */
-	u64 fromhost;                   /* likewise; 0: the program has none, so nothing is answered */
-	struct byte_sink out;           /* where written bytes go */
-	struct stop_listener listener;  /* who is told of the exit */
+	struct bus *bus;               /* where the words and the guest's buffers are */
+	struct clock *clock;           /* for the wait between two halves */
+	u64 tohost;                    /* physical address, 8-byte aligned */
+	u64 fromhost;                  /* likewise; 0: the program has none, so nothing is answered */
+	struct byte_sink out;          /* where written bytes go */
+	struct stop_listener listener; /* who is told of the exit */
 };
 
 /* Makes the interface. NULL: tohost or fromhost is not aligned, or not in RAM; see err. */

@@ -7,10 +7,10 @@
 #include "emu/base/base.h"
 
 struct irq_line {
-	void (*set)(void *arg, u32 number, bool level);  /* the listener; NULL: the line hangs in the air */
-	void *arg;                                       /* what the listener is given */
-	u32 number;                                      /* which of the listener's inputs this is */
-	bool level;                                      /* what the wire carries now */
+	void (*set)(void *arg, u32 number, bool level); /* the listener; NULL: the line hangs in the air */
+	void *arg;                                      /* what the listener is given */
+	u32 number;                                     /* which of the listener's inputs this is */
+	bool level;                                     /* what the wire carries now */
 };
 
 /* Drives the wire; the listener hears changes only. */

@@ -1,6 +1,6 @@
 /*
- * Where things are: physical addresses and interrupt numbers of QEMU's `virt` board, so that unmodified kernels find them.
- * The one header that host code, firmware and guest share; plain #defines, fit for assembler. Sizes are bytes.
+ * Where things are: physical addresses and interrupt numbers of QEMU's `virt` board, so that unmodified kernels find
+ * them. The one header that host code, firmware and guest share; plain #defines, fit for assembler. Sizes are bytes.
  */
 #ifndef RVEMU_DEVICES_MEMMAP_H
 #define RVEMU_DEVICES_MEMMAP_H

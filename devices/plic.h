@@ -28,18 +28,18 @@
 
 /* One privilege mode of one hart. The machine connects `line` (set, arg, number) before the guest runs. */
 struct plic_context {
-	struct irq_line line;    /* external interrupt: high while something enabled is pending above the threshold */
-	u32 enable[PLIC_WORDS];  /* bit n: source n may interrupt this context */
-	u32 threshold;           /* 0..7 */
+	struct irq_line line;   /* external interrupt: high while something enabled is pending above the threshold */
+	u32 enable[PLIC_WORDS]; /* bit n: source n may interrupt this context */
+	u32 threshold;          /* 0..7 */
 };
 
 struct plic {
-	u32 priority[MEMMAP_PLIC_SOURCES];                  /* by source, 0..7 */
-	u32 level[PLIC_WORDS];                              /* bit n: source n's wire is high */
-	u32 pending[PLIC_WORDS];                            /* bit n: source n waits to be claimed */
-	u32 claimed[PLIC_WORDS];                            /* bit n: source n is being served: its gateway is shut */
-	u32 context_count;                                  /* how many of `contexts` exist */
-	struct plic_context contexts[2 * PLIC_HARTS_MAX];   /* M and S of hart 0, M and S of hart 1, ... */
+	u32 priority[MEMMAP_PLIC_SOURCES];                /* by source, 0..7 */
+	u32 level[PLIC_WORDS];                            /* bit n: source n's wire is high */
+	u32 pending[PLIC_WORDS];                          /* bit n: source n waits to be claimed */
+	u32 claimed[PLIC_WORDS];                          /* bit n: source n is being served: its gateway is shut */
+	u32 context_count;                                /* how many of `contexts` exist */
+	struct plic_context contexts[2 * PLIC_HARTS_MAX]; /* M and S of hart 0, M and S of hart 1, ... */
 };
 
 /* Makes a PLIC with two contexts for each of hart_count (1..64) harts at base. NULL: the bus refused it, see err. */

@@ -19,15 +19,15 @@ enum {
 };
 
 struct rtc {
-	struct clock *clock;  /* guest time */
-	struct irq_line irq;  /* out: high while an interrupt is pending and enabled */
-	struct event alarm;   /* fires when this clock shows alarm_ns */
-	u64 offset_ns;        /* the time shown minus guest time, modulo 2^64 */
-	u64 alarm_ns;         /* as written to ALARM_HIGH and ALARM_LOW */
-	u32 latched_high;     /* the high half of the time, from the last load of TIME_LOW */
-	bool alarm_running;   /* the alarm is armed */
-	bool irq_pending;     /* it rang, and nobody cleared the interrupt since */
-	bool irq_enabled;     /* as written */
+	struct clock *clock; /* guest time */
+	struct irq_line irq; /* out: high while an interrupt is pending and enabled */
+	struct event alarm;  /* fires when this clock shows alarm_ns */
+	u64 offset_ns;       /* the time shown minus guest time, modulo 2^64 */
+	u64 alarm_ns;        /* as written to ALARM_HIGH and ALARM_LOW */
+	u32 latched_high;    /* the high half of the time, from the last load of TIME_LOW */
+	bool alarm_running;  /* the alarm is armed */
+	bool irq_pending;    /* it rang, and nobody cleared the interrupt since */
+	bool irq_enabled;    /* as written */
 };
 
 static u64 time_shown(const struct rtc *rtc)

@@ -8,7 +8,7 @@
 #include "devices/memmap.h"
 
 struct syscon {
-	struct stop_listener listener;  /* who is told that the guest ended */
+	struct stop_listener listener; /* who is told that the guest ended */
 };
 
 static bool is_allowed(u32 size)

@@ -64,24 +64,24 @@ enum { REG_DATA, REG_IER, REG_IIR_FCR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_S
 #define TIMEOUT_CHARACTERS 4
 
 struct uart {
-	struct clock *clock;     /* for the character time-out */
-	struct irq_line irq;     /* out: high while IIR names a cause */
-	struct byte_sink out;    /* where sent bytes go */
-	struct event timeout;    /* fires when received bytes lie in the FIFO for four character times */
-	u8 rx[RX_FIFO_SIZE];     /* received bytes, a ring; one place is used while FIFOs are off */
-	u32 rx_first;            /* the oldest byte's place */
-	u32 rx_count;            /* how many bytes are in it */
-	u16 divisor;             /* DLM:DLL */
-	u8 ier;                  /* as written, 4 bits */
-	u8 iir;                  /* as read */
-	u8 fcr;                  /* as written, without the bits that clear themselves */
-	u8 lcr;                  /* as written */
-	u8 mcr;                  /* as written, 5 bits */
-	u8 lsr;                  /* as read, but DR follows rx_count */
-	u8 msr;                  /* as read */
-	u8 scr;                  /* as written */
-	bool thr_empty_pending;  /* the transmitter became empty, and nobody looked at IIR since */
-	bool timeout_pending;    /* the character time-out fired, and nobody took a byte since */
+	struct clock *clock;    /* for the character time-out */
+	struct irq_line irq;    /* out: high while IIR names a cause */
+	struct byte_sink out;   /* where sent bytes go */
+	struct event timeout;   /* fires when received bytes lie in the FIFO for four character times */
+	u8 rx[RX_FIFO_SIZE];    /* received bytes, a ring; one place is used while FIFOs are off */
+	u32 rx_first;           /* the oldest byte's place */
+	u32 rx_count;           /* how many bytes are in it */
+	u16 divisor;            /* DLM:DLL */
+	u8 ier;                 /* as written, 4 bits */
+	u8 iir;                 /* as read */
+	u8 fcr;                 /* as written, without the bits that clear themselves */
+	u8 lcr;                 /* as written */
+	u8 mcr;                 /* as written, 5 bits */
+	u8 lsr;                 /* as read, but DR follows rx_count */
+	u8 msr;                 /* as read */
+	u8 scr;                 /* as written */
+	bool thr_empty_pending; /* the transmitter became empty, and nobody looked at IIR since */
+	bool timeout_pending;   /* the character time-out fired, and nobody took a byte since */
 };
 
 static u32 rx_capacity(const struct uart *uart)
@@ -121,8 +121,8 @@ static void update_irq(struct uart *uart)
 /* Start bit, data, parity, stop bits; one and a half stop bits count as two. A divisor of 0 stops a real chip. */
 static u64 character_ns(const struct uart *uart)
 {
-	u64 bit_count = 1 + 5 + (uart->lcr & LCR_DATA_BITS) + (uart->lcr & LCR_PARITY ? 1 : 0) +
-	                (uart->lcr & LCR_STOP ? 2 : 1);
+	u64 bit_count =
+		1 + 5 + (uart->lcr & LCR_DATA_BITS) + (uart->lcr & LCR_PARITY ? 1 : 0) + (uart->lcr & LCR_STOP ? 2 : 1);
 	u64 divisor = uart->divisor ? uart->divisor : 1;
 	return bit_count * 16 * divisor * 1000000000ull / UART_CLOCK_HZ;
 }

@@ -123,26 +123,35 @@ static void say_asleep(const struct machine *m)
 	         h->pc, where, h->csr.mie, hart_mip(h));
 }
 
+static bool anyone_is_runnable(const struct runner *r)
+{
+	return is_runnable(r->m->harts[r->turn]) || others_are_runnable(r);
+}
+
 /* Every hart waits. False: nothing can wake them. */
 static bool idle(struct runner *r)
 {
 	struct clock *clock = &r->m->clock;
 	bool has_input = r->console && console_can_read(r->console);
-	u64 next = clock_next(clock);
+	/* What was typed before comes first: the guest may have made room for it. */
+	if (r->console)
+		feed_guest(r);
+	if (anyone_is_runnable(r))
+		return true;
 	if (has_input && console_is_interactive(r->console)) {
-		wait_with_person(r, next);
+		wait_with_person(r, clock_next(clock));
 		return true;
 	}
 	/* A pipe: what is there now is there at this guest time. Only if nothing else can happen is there a reason to
 	 * wait for more. */
-	bool only_input = next == CLOCK_NEVER && has_input && console_pending(r->console) == 0;
+	bool only_input = has_input && clock_next(clock) == CLOCK_NEVER && console_pending(r->console) == 0;
 	if (has_input)
 		poll_console(r, only_input ? CONSOLE_FOREVER : 0);
-	next = clock_next(clock);
-	if (next == CLOCK_NEVER)
-		return only_input || is_runnable(r->m->harts[r->turn]) || others_are_runnable(r);
-	if (!is_runnable(r->m->harts[r->turn]) && !others_are_runnable(r))
-		clock_run(clock, next);
+	if (only_input || anyone_is_runnable(r))
+		return true;
+	if (clock_next(clock) == CLOCK_NEVER)
+		return false;
+	clock_run(clock, clock_next(clock));
 	return true;
 }
 

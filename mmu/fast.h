@@ -1,11 +1,13 @@
 /*
  * The fast path: one compare that tests tag, validity and alignment together, then a host load or store.
  *
- * A strict subset of the TLB (mmu/tlb.h): an entry is made only from a translation the TLB holds (or from bare mode), for one
- * page of RAM whose PMP rights are uniform, that holds no decoded code (stores) and that nobody watches; what leaves the TLB
- * leaves it too. Every context (mode, SUM, MXR) has a table of its own, so a privilege switch swaps a pointer.
+ * A strict subset of the TLB (mmu/tlb.h): an entry is made only from a translation the TLB holds (or from bare mode),
+ * for one page of RAM whose PMP rights are uniform, that holds no decoded code (stores) and that nobody watches; what
+ * leaves the TLB leaves it too. Every context (mode, SUM, MXR) has a table of its own, so a privilege switch swaps a
+ * pointer.
  *
- * One of the three hot headers: look at the generated code after every change (`make disasm`). The slow path is mmu/mmu.h.
+ * One of the three hot headers: look at the generated code after every change (`make disasm`). The slow path is
+ * mmu/mmu.h.
  */
 #ifndef RVEMU_MMU_FAST_H
 #define RVEMU_MMU_FAST_H
@@ -20,7 +22,8 @@
 #define FAST_EMPTY (~0ull)
 
 struct fast_entry {
-	u64 load_tag;  /* va of the page if it may be loaded from, else FAST_EMPTY (or 0, where that is not this entry's page) */
+	u64 load_tag;  /* va of the page if it may be loaded from, else FAST_EMPTY (or 0, where that is not this entry's
+	                  page) */
 	u64 store_tag; /* likewise for stores */
 	u64 addend;    /* host address - va */
 	u64 pa;        /* physical address of the page: for those who must find entries by it */
@@ -36,7 +39,8 @@ static always_inline struct fast_entry *fast_entry(struct fast_entry *table, u64
 	return (struct fast_entry *)((u8 *)table + offset);
 }
 
-/* What a tag must equal for an access of `size` (a power of two): misaligned ones never match, so they go the slow way. */
+/* What a tag must equal for an access of `size` (a power of two): misaligned ones never match, so they go the slow way.
+ */
 static always_inline u64 fast_tag(u64 va, u32 size)
 {
 	return va & (~(PAGE_SIZE - 1) | (size - 1));

@@ -1,6 +1,6 @@
 /*
- * The fast tables' keeping: see mmu/fast_tables.h. A table is one lazily touched mapping; an entry that was never filled reads
- * as zero, which no address but page 0's could match, so only entry 0 is marked empty by hand.
+ * The fast tables' keeping: see mmu/fast_tables.h. A table is one lazily touched mapping; an entry that was never
+ * filled reads as zero, which no address but page 0's could match, so only entry 0 is marked empty by hand.
  */
 #include "mmu/fast_tables.h"
 

@@ -1,9 +1,10 @@
 /*
  * Loads, stores and fetches by virtual address: the slow path behind mmu/fast.h, and the keeping of the fast tables.
  *
- * translate() is the one way from va to pa: bare mode, TLB, walk. Every access then asks PMP and goes to RAM or to a device.
- * What makes fast entries (fast_fill) and what takes them away (mmu/fast_tables.c) must agree on one rule: an entry stands for a
- * translation that the TLB holds now. Privileged manual, "Supervisor-Level ISA" and "Physical Memory Protection".
+ * translate() is the one way from va to pa: bare mode, TLB, walk. Every access then asks PMP and goes to RAM or to a
+ * device. What makes fast entries (fast_fill) and what takes them away (mmu/fast_tables.c) must agree on one rule: an
+ * entry stands for a translation that the TLB holds now. Privileged manual, "Supervisor-Level ISA" and "Physical Memory
+ * Protection".
  */
 #include "mmu/mmu.h"
 
@@ -20,8 +21,8 @@
 
 /* What translate() finds: where a virtual page is, and what may be done there. */
 struct translation {
-	u64 pa;                   /* of the address asked for */
-	struct tlb_entry *entry;  /* the TLB's entry; NULL in bare mode, or when the TLB keeps nothing */
+	u64 pa;                  /* of the address asked for */
+	struct tlb_entry *entry; /* the TLB's entry; NULL in bare mode, or when the TLB keeps nothing */
 };
 
 static bool fault(struct mmu *m, enum walk_reason reason, enum access access, u64 va)
@@ -44,8 +45,8 @@ static bool fault_misaligned(struct mmu *m, enum access access, u64 va)
 
 struct port {
 	struct mmu *m;
-	struct walk_result *result;  /* to note where each PTE was found */
-	bool probe;                  /* a debugger's walk: no caches, no statistics */
+	struct walk_result *result; /* to note where each PTE was found */
+	bool probe;                 /* a debugger's walk: no caches, no statistics */
 };
 
 static enum walk_reason port_load(void *arg, u32 level, u64 pte_addr, u64 *pte)
@@ -118,7 +119,7 @@ static struct walk_request request_for(const struct mmu *m, u64 va, enum access 
 static void emit_tlb(struct mmu *m, enum trace_tlb_what what, enum access access, u64 va, const struct tlb_entry *e,
                      enum tlb_level level)
 {
-	struct trace_tlb event = {.what = what, .access = access, .level = level, .asid = m->asid, .va = va};
+	struct trace_tlb event = { .what = what, .access = access, .level = level, .asid = m->asid, .va = va };
 
 	m->trace_head(m->owner, &event.head);
 	if (e) {
@@ -131,7 +132,7 @@ static void emit_tlb(struct mmu *m, enum trace_tlb_what what, enum access access
 
 static cold void emit_walk(struct mmu *m, const struct walk_request *req, const struct walk_result *result)
 {
-	struct trace_walk event = {.request = req, .result = result, .satp = m->satp};
+	struct trace_walk event = { .request = req, .result = result, .satp = m->satp };
 
 	m->trace_head(m->owner, &event.head);
 	for (u32 i = 0; i < result->step_count; i++)
@@ -143,8 +144,8 @@ static cold void emit_walk(struct mmu *m, const struct walk_request *req, const 
 static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *req, struct translation *t)
 {
 	struct walk_result result;
-	struct port port = {.m = m, .result = &result};
-	struct walk_port walk_port = {.load = port_load, .cas = port_cas, .arg = &port};
+	struct port port = { .m = m, .result = &result };
+	struct walk_port walk_port = { .load = port_load, .cas = port_cas, .arg = &port };
 	struct tlb_entry entry;
 
 	m->stats.walks[req->access]++;
@@ -175,8 +176,9 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 }
 
 /*
- * Translates va for one access within its page. An entry of the TLB that does not allow the access is not the last word: the
- * PTE may have been widened since, and hardware may walk again (unless the geometry says that it trusts denials).
+ * Translates va for one access within its page. An entry of the TLB that does not allow the access is not the last
+ * word: the PTE may have been widened since, and hardware may walk again (unless the geometry says that it trusts
+ * denials).
  */
 static must_check bool translate(struct mmu *m, u64 va, enum access access, u8 priv, struct translation *t)
 {
@@ -249,7 +251,8 @@ static void fast_fill(struct mmu *m, u64 va, const struct translation *t)
 	rights = pmp_range_rights(&m->pmp, pa_page, PAGE_SIZE, m->data_priv);
 	if (rights < 0)
 		return;
-	fast_put(m, va_page, pa_page, region->ram + (pa_page - region->base), page_allows(m, t->entry, va, ACCESS_LOAD, rights),
+	fast_put(m, va_page, pa_page, region->ram + (pa_page - region->base),
+	         page_allows(m, t->entry, va, ACCESS_LOAD, rights),
 	         page_allows(m, t->entry, va, ACCESS_STORE, rights) &&
 	                 region->code_map[(pa_page - region->base) >> PAGE_SHIFT] == 0);
 }
@@ -258,7 +261,7 @@ static void fast_fill(struct mmu *m, u64 va, const struct translation *t)
 
 static cold void emit_mem(struct mmu *m, enum access access, u64 va, u64 pa, u32 size, u64 value)
 {
-	struct trace_mem event = {.va = va, .pa = pa, .value = value, .size = size, .access = access};
+	struct trace_mem event = { .va = va, .pa = pa, .value = value, .size = size, .access = access };
 
 	m->trace_head(m->owner, &event.head);
 	m->trace->emit(m->trace->arg, TRACE_MEM, &event);
@@ -320,8 +323,8 @@ static must_check bool locate_both(struct mmu *m, u64 va, u32 size, enum access 
 }
 
 /*
- * A misaligned access within one page never matches the fast path's compare, but the entry it would have used serves it all
- * the same. Returns the host address, or NULL.
+ * A misaligned access within one page never matches the fast path's compare, but the entry it would have used serves it
+ * all the same. Returns the host address, or NULL.
  */
 static u8 *misaligned_fast(struct mmu *m, u64 va, enum access access)
 {
@@ -498,8 +501,8 @@ bool mmu_fetch_allowed(struct mmu *m, u64 va, u64 pa, u32 size)
 /* --- cache blocks --- */
 
 /*
- * "CMO" specification: management needs permission to load or to store, zero needs to store; faults are always of the store
- * kind. RAM has no caches to write back here, so management ends with the check.
+ * "CMO" specification: management needs permission to load or to store, zero needs to store; faults are always of the
+ * store kind. RAM has no caches to write back here, so management ends with the check.
  */
 bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 {
@@ -510,7 +513,8 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 
 	if (!locate(m, block, CBO_BLOCK_SIZE, access, &t)) {
 		m->fault.tval = va;
-		if (zero || m->fault.reason == WALK_NON_CANONICAL || !locate(m, block, CBO_BLOCK_SIZE, ACCESS_STORE, &t))
+		if (zero || m->fault.reason == WALK_NON_CANONICAL ||
+		    !locate(m, block, CBO_BLOCK_SIZE, ACCESS_STORE, &t))
 			return fault(m, m->fault.reason, ACCESS_STORE, va);
 	}
 	region = bus_find(m->bus, t.pa);
@@ -530,8 +534,8 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 void mmu_probe(struct mmu *m, u64 va, enum access access, struct walk_result *result)
 {
 	u8 priv = access == ACCESS_FETCH ? m->priv : m->data_priv;
-	struct port port = {.m = m, .result = result, .probe = true};
-	struct walk_port walk_port = {.load = port_load, .cas = port_cas, .arg = &port};
+	struct port port = { .m = m, .result = result, .probe = true };
+	struct walk_port walk_port = { .load = port_load, .cas = port_cas, .arg = &port };
 	struct walk_request req = request_for(m, va, access, priv);
 
 	if (priv != PRIV_M && m->levels != 0) {
@@ -550,7 +554,9 @@ void mmu_set_context(struct mmu *m, enum priv priv, u64 mstatus, bool adue, bool
 	u32 context;
 
 	m->priv = priv;
-	m->data_priv = mstatus & MSTATUS_MPRV && priv == PRIV_M ? bits(mstatus, MSTATUS_MPP_SHIFT + 1, MSTATUS_MPP_SHIFT) : priv;
+	m->data_priv = mstatus & MSTATUS_MPRV && priv == PRIV_M
+	                       ? bits(mstatus, MSTATUS_MPP_SHIFT + 1, MSTATUS_MPP_SHIFT)
+	                       : priv;
 	m->sum = mstatus & MSTATUS_SUM;
 	m->mxr = mstatus & MSTATUS_MXR;
 	if (unlikely(m->adue != adue || m->pbmte != pbmte)) {
@@ -595,7 +601,9 @@ void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 		fast_flush_translated(m);
 	m->fetch_drop(m->owner, !by_va || largest > PAGE_SHIFT, va);
 	if (trace_wants(m->trace, TRACE_TLB)) {
-		struct trace_tlb event = {.what = TRACE_TLB_FENCE, .by_va = by_va, .by_asid = by_asid, .asid = asid, .va = va};
+		struct trace_tlb event = {
+			.what = TRACE_TLB_FENCE, .by_va = by_va, .by_asid = by_asid, .asid = asid, .va = va
+		};
 
 		m->trace_head(m->owner, &event.head);
 		m->trace->emit(m->trace->arg, TRACE_TLB, &event);

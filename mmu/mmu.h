@@ -1,9 +1,9 @@
 /*
  * The MMU of one hart: joins walker, TLB, PMP, fast path and bus into loads, stores and fetches by virtual address.
  *
- * What the fast path (mmu/fast.h) does not take comes here: page crossings, misalignment, devices, TLB misses, faults. A
- * failed access leaves cause and tval in `fault` and returns false; cpu/trap.c makes a trap of it. The hart tells the MMU
- * about satp, privilege and mstatus by mmu_set_context(); the MMU knows no hart.
+ * What the fast path (mmu/fast.h) does not take comes here: page crossings, misalignment, devices, TLB misses, faults.
+ * A failed access leaves cause and tval in `fault` and returns false; cpu/trap.c makes a trap of it. The hart tells the
+ * MMU about satp, privilege and mstatus by mmu_set_context(); the MMU knows no hart.
  */
 #ifndef RVEMU_MMU_MMU_H
 #define RVEMU_MMU_MMU_H
@@ -35,7 +35,7 @@ struct mmu_config {
 	u8 levels_max;                /* 3: Sv39; 4: also Sv48; 5: also Sv57 */
 	bool has_svnapot;
 	bool has_svpbmt;
-	bool misaligned_trap;         /* misaligned loads and stores trap instead of being done */
+	bool misaligned_trap; /* misaligned loads and stores trap instead of being done */
 };
 
 /* Where a PTE was found: walk_step.source. */
@@ -43,7 +43,7 @@ enum walk_source { WALK_FROM_MEMORY, WALK_FROM_WALK_CACHE };
 
 /* Contexts with fast tables of their own. */
 enum mmu_context {
-	MMU_CTX_M,         /* M mode: no translation */
+	MMU_CTX_M, /* M mode: no translation */
 	MMU_CTX_U,
 	MMU_CTX_S,
 	MMU_CTX_S_SUM,
@@ -64,9 +64,9 @@ struct fast_table {
 
 /* The failed access, for the trap. */
 struct mmu_fault {
-	u64 cause;                /* exception code */
-	u64 tval;                 /* virtual address of the failed byte's access part */
-	enum walk_reason reason;  /* which rule was broken; WALK_OK for misalignment */
+	u64 cause;               /* exception code */
+	u64 tval;                /* virtual address of the failed byte's access part */
+	enum walk_reason reason; /* which rule was broken; WALK_OK for misalignment */
 };
 
 struct mmu_stats {
@@ -82,22 +82,22 @@ struct mmu_stats {
 
 struct mmu {
 	/* hot */
-	struct fast_entry *fast;   /* table of the context that data accesses have now */
+	struct fast_entry *fast; /* table of the context that data accesses have now */
 
 	/* the state translation depends on: mmu_set_context() */
-	u64 satp;                  /* as the guest reads it */
-	u8 priv;                   /* enum priv of fetches */
-	u8 data_priv;              /* enum priv of loads and stores (MPRV) */
-	bool sum, mxr;             /* mstatus.SUM, MXR */
-	bool adue, pbmte;          /* menvcfg.ADUE, PBMTE */
-	u8 levels;                 /* 0: bare; 3, 4, 5 */
-	u16 asid;                  /* current address space */
-	u8 context;                /* enum mmu_context of data accesses */
+	u64 satp;         /* as the guest reads it */
+	u8 priv;          /* enum priv of fetches */
+	u8 data_priv;     /* enum priv of loads and stores (MPRV) */
+	bool sum, mxr;    /* mstatus.SUM, MXR */
+	bool adue, pbmte; /* menvcfg.ADUE, PBMTE */
+	u8 levels;        /* 0: bare; 3, 4, 5 */
+	u16 asid;         /* current address space */
+	u8 context;       /* enum mmu_context of data accesses */
 
 	/* set by slow paths, cleared by who acts on them */
-	bool device_touched;       /* a device was loaded from or stored to: time and interrupts may have moved */
-	bool code_written;         /* a store hit decoded code: the block at work may be stale */
-	struct mmu_fault fault;    /* valid after a false return */
+	bool device_touched;    /* a device was loaded from or stored to: time and interrupts may have moved */
+	bool code_written;      /* a store hit decoded code: the block at work may be stale */
+	struct mmu_fault fault; /* valid after a false return */
 
 	struct mmu_config config;
 	struct bus *bus;
@@ -105,14 +105,15 @@ struct mmu {
 	struct pmp pmp;
 	struct fast_table tables[MMU_CONTEXTS];
 	struct mmu_stats stats;
-	bool all_slow;             /* no fast entries: somebody must see every access */
+	bool all_slow; /* no fast entries: somebody must see every access */
 
 	/* the outside */
-	const struct trace *trace;                                   /* never NULL */
-	void (*trace_head)(void *owner, struct trace_head *head);    /* fills in hart, pc, instret, time */
-	void (*before_device)(void *owner);                          /* brings guest time up to this very access */
-	void (*fetch_drop)(void *owner, bool everything, u64 va);    /* fetch translations changed: all, or of the page at va */
-	void *owner;                                                 /* what the three are given */
+	const struct trace *trace;                                /* never NULL */
+	void (*trace_head)(void *owner, struct trace_head *head); /* fills in hart, pc, instret, time */
+	void (*before_device)(void *owner);                       /* brings guest time up to this very access */
+	void (*fetch_drop)(void *owner, bool everything,
+	                   u64 va); /* fetch translations changed: all, or of the page at va */
+	void *owner;                /* what the three are given */
 };
 
 /* Prepares a zeroed struct: out of reset, M mode, bare. `trace` and the three callbacks must be set afterwards. */
@@ -125,8 +126,8 @@ void mmu_reset(struct mmu *m);
 /* The hart's privilege, mstatus (MPRV, MPP, SUM, MXR) or menvcfg changed. Cheap: called on every trap and return. */
 void mmu_set_context(struct mmu *m, enum priv priv, u64 mstatus, bool adue, bool pbmte);
 
-/* Writes satp. A mode this machine lacks leaves everything as it was (privileged manual, "Supervisor Address Translation and
- * Protection Register"). Flushes no TLB entry. */
+/* Writes satp. A mode this machine lacks leaves everything as it was (privileged manual, "Supervisor Address
+ * Translation and Protection Register"). Flushes no TLB entry. */
 void mmu_write_satp(struct mmu *m, u64 satp);
 
 /* sfence.vma and sinval.vma: rs1 != x0 is by_va, rs2 != x0 is by_asid. */
@@ -147,18 +148,20 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value) must_check;
 /* What an atomic instruction does with memory. */
 enum atomic { ATOMIC_LR, ATOMIC_SC, ATOMIC_AMO };
 
-/* Host address of `size` bytes (4, 8, 16) for an atomic instruction; they must be aligned and in RAM. SC and AMO need to be allowed
- * to store, and fail as stores. NULL: fault set. *pa is the physical address. After a store through it call mmu_atomic_stored(). */
+/* Host address of `size` bytes (4, 8, 16) for an atomic instruction; they must be aligned and in RAM. SC and AMO need
+ * to be allowed to store, and fail as stores. NULL: fault set. *pa is the physical address. After a store through it
+ * call mmu_atomic_stored(). */
 u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa) must_check;
 void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value);
 
-/* Translates a fetch of the page that va lies in. *pa is va's physical address; *uniform says that PMP lets every byte of the
- * page be fetched; otherwise each instruction needs mmu_fetch_allowed(). */
+/* Translates a fetch of the page that va lies in. *pa is va's physical address; *uniform says that PMP lets every byte
+ * of the page be fetched; otherwise each instruction needs mmu_fetch_allowed(). */
 bool mmu_fetch(struct mmu *m, u64 va, u64 *pa, bool *uniform) must_check;
 bool mmu_fetch_allowed(struct mmu *m, u64 va, u64 pa, u32 size) must_check;
 
-/* Cache-block management: checks that the block may be touched. `zero`: it is a store, and the 64 bytes are cleared; otherwise
- * a load or store permission is enough. va is any address in the block. False: fault set (always as store/AMO). */
+/* Cache-block management: checks that the block may be touched. `zero`: it is a store, and the 64 bytes are cleared;
+ * otherwise a load or store permission is enough. va is any address in the block. False: fault set (always as
+ * store/AMO). */
 bool mmu_cbo(struct mmu *m, u64 va, bool zero) must_check;
 
 /* Translates for a debugger or the monitor: no trap, no TLB, no A/D update, no event. Returns the walk. */

@@ -14,21 +14,22 @@
 
 #define CLOCK_NEVER UINT64_MAX
 
-/* Something that will happen once. The owner embeds it, sets `fire` and `arg` once, and arms it as often as it likes. */
+/* Something that will happen once. The owner embeds it, sets `fire` and `arg` once, and arms it as often as it likes.
+ */
 struct event {
-	u64 when_ns;              /* the time it fires at, while armed */
-	u64 sequence;             /* the order of arming: ties are broken by it */
-	u32 heap_index;           /* 1-based place in the heap; 0 while not armed */
-	void (*fire)(void *arg);  /* called once, after the event has left the heap: it may arm itself again */
-	void *arg;                /* what `fire` is given */
+	u64 when_ns;             /* the time it fires at, while armed */
+	u64 sequence;            /* the order of arming: ties are broken by it */
+	u32 heap_index;          /* 1-based place in the heap; 0 while not armed */
+	void (*fire)(void *arg); /* called once, after the event has left the heap: it may arm itself again */
+	void *arg;               /* what `fire` is given */
 };
 
 struct clock {
-	u64 now_ns;           /* guest time now */
-	u64 sequence;         /* how many events were ever armed */
-	struct event **heap;  /* binary heap, 1-based: heap[1] is next */
-	u32 count;            /* armed events */
-	u32 capacity;         /* room in `heap` */
+	u64 now_ns;          /* guest time now */
+	u64 sequence;        /* how many events were ever armed */
+	struct event **heap; /* binary heap, 1-based: heap[1] is next */
+	u32 count;           /* armed events */
+	u32 capacity;        /* room in `heap` */
 };
 
 void clock_init(struct clock *c);

@@ -252,19 +252,20 @@ class Result:
 
     def __init__(self):
         self.trouble = ""  # empty while all is well
+        self.note = ""  # more about it
         self.user, self.system, self.wall = [], [], []
+        self.at_least = 0  # user time of the run that took too long
         self.host_insns = None
 
     def add(self, run, success, timeout):
         if run.timed_out:
             self.trouble = f"> {timeout:g} s"
+            self.at_least = run.user
         elif "WRONG" in run.text:
             self.trouble = "wrong"
         elif run.status != 0 or not re.search(success, run.text):
-            lines = run.text.strip().splitlines()
-            self.trouble = f"failed: status {run.status}"
-            print(f"\r\033[K{lines[-1] if lines else 'no output'}" if sys.stderr.isatty() else (lines or [""])[-1],
-                  file=sys.stderr)
+            self.trouble = "failed"
+            self.note = f"exit status {run.status}, last line: {(run.text.strip().splitlines() or ['(none)'])[-1]}"
         else:
             self.user.append(run.user)
             self.system.append(run.system)
@@ -359,6 +360,8 @@ def ratio_text(ours, theirs):
     """How many times faster we are: of the medians, and the range."""
     if theirs is None:
         return "-"
+    if theirs.at_least and ours.median():
+        return f"> {theirs.at_least / ours.median():.1f}"
     if theirs.trouble or ours.trouble:
         return theirs.trouble or "-"
     all_rounds = [b / a for a, b in zip(ours.user, theirs.user) if a > 0]
@@ -398,6 +401,10 @@ def show(programs, names):
             counts = [getattr(p.results.get(n), "host_insns", None) for n in names]
             rows.append([p.name] + [f"{c / p.insns:.1f}" if c and p.insns else "-" for c in counts])
         table("Host instructions for a guest instruction (user mode, the whole run)", rows)
+    for p in done:
+        for name, result in p.results.items():
+            if result.note:
+                print(f"{p.name} in {name}: {result.note}")
     if any(p.name.endswith(" *") for p in done):
         print("* prebuilt, not of this tree")
 
@@ -433,7 +440,7 @@ def record(path, host, options, programs, startup):
         for name, r in p.results.items():
             seconds = r.median()
             mips = p.insns / seconds / 1e6 if p.insns and seconds else None
-            results[name] = {"trouble": r.trouble, "user_s": r.user, "system_s": r.system, "wall_s": r.wall,
+            results[name] = {"trouble": r.trouble, "note": r.note, "user_s": r.user, "system_s": r.system, "wall_s": r.wall,
                              "user_median_s": seconds, "mips": mips, "host_insns": r.host_insns}
         data["programs"].append({"name": p.name, "insns": p.insns, "results": results})
     with open(path, "w", encoding="ascii") as f:

@@ -1,24 +1,25 @@
 /*
- * What the engine's guest programs share: bare metal, assembly, checks by number. A program that ends well exits with 0,
- * otherwise with the number of the check that failed; 99 is a trap that nobody asked for.
+ * What the engine's guest programs share: bare metal, assembly, checks by number. A program that ends well exits with
+ * 0, otherwise with the number of the check that failed; 99 is a trap that nobody asked for.
  */
 #include "devices/memmap.h"
 
 #define FINISHER_PASS 0x5555
 #define FINISHER_FAIL 0x3333
 
-#define MSTATUS_FS      0x6000
-#define MSTATUS_MPP     0x1800
-#define MSTATUS_MPP_S   0x800
-#define MSTATUS_MIE     8
-#define MIE_MSIE        8
-#define MIE_MTIE        0x80
-#define CLINT_MSIP      MEMMAP_CLINT_BASE
-#define CLINT_MTIMECMP  (MEMMAP_CLINT_BASE + 0x4000)
-#define CLINT_MTIME     (MEMMAP_CLINT_BASE + 0xbff8)
+#define MSTATUS_FS 0x6000
+#define MSTATUS_MPP 0x1800
+#define MSTATUS_MPP_S 0x800
+#define MSTATUS_MIE 8
+#define MIE_MSIE 8
+#define MIE_MTIE 0x80
+#define CLINT_MSIP MEMMAP_CLINT_BASE
+#define CLINT_MTIMECMP (MEMMAP_CLINT_BASE + 0x4000)
+#define CLINT_MTIME (MEMMAP_CLINT_BASE + 0xbff8)
 
-/* The first instructions of a program: floating point on, PMP open, a trap fails. Harts but the first sleep for ever. */
-.macro	start
+/* The first instructions of a program: floating point on, PMP open, a trap fails; on to main. All harts go there, or
+ * all but the first sleep for ever. */
+.macro	start all_harts=0
 	.section .text.start, "ax"
 	.globl	_start
 _start:
@@ -32,17 +33,14 @@ _start:
 	csrw	pmpcfg0, t0
 	la	sp, stack_top
 	csrr	a0, mhartid
+	.if	\all_harts == 0
 	beqz	a0, 1f
-	la	t0, other_harts
-	jr	t0
+2:	csrw	mie, zero
+	wfi
+	j	2b
+	.endif
 1:	la	t0, main
 	jr	t0
-
-	.weak	other_harts
-other_harts:
-	csrw	mie, zero
-	wfi
-	j	other_harts
 
 	.balign	4
 unexpected:

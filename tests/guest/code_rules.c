@@ -278,6 +278,16 @@ static void a_fault_on_the_second_half_reports_the_second_page(void)
 	}
 }
 
+static void an_illegal_crossing_instruction_reports_all_its_bits(void)
+{
+	put_crossing(PTE_USER, PTE_USER);
+	*(volatile u16 *)(PAGE(8) + 4094) = 0x2573; /* csrr a0, 0x5c0, which does not exist */
+	*(volatile u16 *)PAGE(3) = 0x5c00;
+	run(U, CROSSING, 0);
+	expect_fault_tval_or_0(ILLEGAL_INSTRUCTION, 0x5c002573);
+	expect(seen.pc, CROSSING);
+}
+
 static void a_fault_on_the_first_half_reports_the_first_page(void)
 {
 	put_crossing(0, PTE_USER);
@@ -379,6 +389,7 @@ const struct rule rules[] = {
 	RULE(fetches_outside_memory_and_from_devices_fault),
 	RULE(a_crossing_instruction_takes_its_halves_from_two_frames),
 	RULE(a_fault_on_the_second_half_reports_the_second_page),
+	RULE(an_illegal_crossing_instruction_reports_all_its_bits),
 	RULE(a_fault_on_the_first_half_reports_the_first_page),
 	RULE(a_compressed_instruction_does_not_need_the_next_page),
 	RULE(a_fault_on_the_second_half_is_resumed_when_the_page_is_there),

@@ -12,8 +12,8 @@
 #define ASID_B 2
 
 /*
- * a0 = va, a1 = address of a PTE, a2 = its new value, a3 = address and a4 = ASID for the fence, a5 = the same but
- * with an access that is tried after it. First the va is loaded from, so that its translation is known.
+ * a0 = va, a1 = address of a PTE, a2 = its new value, a3 = address and a4 = ASID for the fence. First the va is loaded
+ * from, so that its translation is known; then the PTE is changed, and after the fence the va is loaded from again.
  */
 #define CHANGE_AND_LOAD(fence) "ld t0, 0(a0)\n sd a2, 0(a1)\n" fence "\n ld a0, 0(a0)"
 CODE(change_sfence_all, CHANGE_AND_LOAD("sfence.vma zero, zero"));

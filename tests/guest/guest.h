@@ -8,9 +8,9 @@
  *		expect_fault(LOAD_PAGE_FAULT, VA);
  *	}
  *
- * It runs in M mode. Everything is put back before each rule (guest_reset), then the file's own before_each() is
- * called. load(), store(), fetch() do one access in a mode; run() does any code; what came of it is in `seen`. The
- * first expectation that does not hold makes the rule fail, and is printed.
+ * It runs in M mode. Everything is put back before each rule, then the file's own before_each() is called. load(),
+ * store(), fetch() do one access in a mode; run() does any code; what came of it is in `seen`. The first expectation
+ * that does not hold makes the rule fail, and is printed.
  *
  * The constants are written from the manual, and not shared with the emulator.
  */

@@ -173,14 +173,15 @@ static void tor_with_its_top_not_above_matches_nothing(void)
 	expect_ok();
 }
 
+/* The two entries are in different pmpcfg registers: the second is not written again. */
 static void tor_follows_the_address_before_it(void)
 {
-	pmp_set(1, 0, PAGE(3) >> 2);
-	pmp_set(2, PMP_TOR, PAGE(5) >> 2);
-	pmp_set(1, 0, PAGE(1) >> 2);
+	pmp_set(7, 0, PAGE(3) >> 2);
+	pmp_set(8, PMP_TOR, PAGE(5) >> 2);
+	pmp_set(7, 0, PAGE(1) >> 2);
 	load(S, PAGE(1));
 	expect_fault(LOAD_ACCESS_FAULT, PAGE(1));
-	pmp_set(1, 0, PAGE(4) >> 2);
+	pmp_set(7, 0, PAGE(4) >> 2);
 	load(S, PAGE(3));
 	expect_ok();
 	load(S, PAGE(4));

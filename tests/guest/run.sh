@@ -128,7 +128,7 @@ demo() {
 
 demos() {
 	local preset
-	make --no-print-directory -s build/guest/demo.elf || echo 'demo: FAIL does not build'
+	make --no-print-directory -s build/guest/demo.elf >/dev/null || echo 'demo: FAIL does not build'
 	demo default
 	demo smp4 --smp 4
 	demo ad-trap --ad trap

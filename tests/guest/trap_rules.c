@@ -11,6 +11,7 @@ CODE(just_ebreak, "ebreak");
 CODE(compressed_ebreak, ".option rvc\n c.ebreak\n .option norvc\n .balign 4");
 CODE(all_zeros, ".word 0");
 CODE(all_ones, ".word 0xffffffff");
+CODE(compressed_illegal, ".half 0x8002\n .half 0x0001"); /* c.jr x0 */
 CODE(do_mret, "mret");
 CODE(do_sret, "sret");
 CODE(do_wfi, "wfi");
@@ -79,6 +80,8 @@ static void an_illegal_instruction_reports_its_bits(void)
 	expect_fault_tval_or_0(ILLEGAL_INSTRUCTION, 0x30200073);
 	single(S, read_nothing, 0, 0);
 	expect_fault_tval_or_0(ILLEGAL_INSTRUCTION, 0x5c002573);
+	single(U, compressed_illegal, 0, 0);
+	expect_fault_tval_or_0(ILLEGAL_INSTRUCTION, 0x8002);
 }
 
 static void an_access_outside_memory_reports_its_address(void)

@@ -13,18 +13,18 @@
 #include <string.h>
 
 #define SAMPLES 100 /* random encodings of each row */
-#define HALVES  65536
+#define HALVES 65536
 
 #define C_ADDI16SP_0 0x6101 /* reserved, says the manual; objdump prints "addi sp,sp,0" */
 
 static int usage(void)
 {
 	fprintf(stderr, "usage: roundtrip names                       the extensions, one a line\n"
-			"       roundtrip emit ISA ASM WORDS          samples of every row: assembly, and their bits\n"
-			"       roundtrip compare ISA WORDS BIN DUMP  what as and objdump made of them\n"
-			"       roundtrip rvc-emit                    all compressed instructions, as assembly\n"
-			"       roundtrip rvc-asm < DUMP              objdump's text of them, as long assembly\n"
-			"       roundtrip rvc-compare ISA BIN         the assembled result against rvc_expand\n");
+	                "       roundtrip emit ISA ASM WORDS          samples of every row: assembly, and their bits\n"
+	                "       roundtrip compare ISA WORDS BIN DUMP  what as and objdump made of them\n"
+	                "       roundtrip rvc-emit                    all compressed instructions, as assembly\n"
+	                "       roundtrip rvc-asm < DUMP              objdump's text of them, as long assembly\n"
+	                "       roundtrip rvc-compare ISA BIN         the assembled result against rvc_expand\n");
 	return 2;
 }
 
@@ -236,15 +236,9 @@ static const struct {
 	const char *name;
 	const char *text;
 } rvc_rewrites[] = {
-	{ "mv", "add $0,zero,$1" },
-	{ "c.mv", "add $0,zero,$1" },
-	{ "c.add", "add $0,$0,$1" },
-	{ "c.li", "addi $0,zero,$1" },
-	{ "c.lui", "lui $*" },
-	{ "c.slli", "slli $0,$0,$1" },
-	{ "c.slli64", "slli $0,$0,0" },
-	{ "c.srli64", "srli $0,$0,0" },
-	{ "c.srai64", "srai $0,$0,0" },
+	{ "mv", "add $0,zero,$1" },       { "c.mv", "add $0,zero,$1" },   { "c.add", "add $0,$0,$1" },
+	{ "c.li", "addi $0,zero,$1" },    { "c.lui", "lui $*" },          { "c.slli", "slli $0,$0,$1" },
+	{ "c.slli64", "slli $0,$0,0" },   { "c.srli64", "srli $0,$0,0" }, { "c.srai64", "srai $0,$0,0" },
 	{ "c.nop", "addi zero,zero,$0" },
 };
 

@@ -34,11 +34,11 @@ check() {
 
 layers() { python3 tests/lint/layers.py; }
 
-# clang and gcc see other things; both must take each header as the first thing in a file. Two are no headers but parts of
+# clang and gcc see other things; both must take each header as the first thing in a file. Three are no headers but parts of
 # cpu/interp.c, included where their vocabulary is defined.
 headers_alone() {
 	# shellcheck disable=SC2086
-	files $hosts tests/unit tests/mmu tests/fuzz | grep '\.h$' | grep -v '^cpu/\(ops\|special\)\.h$' |
+	files $hosts tests/unit tests/mmu tests/fuzz | grep '\.h$' | grep -v '^cpu/\(ops\|special\|fuse\)\.h$' |
 		xargs -P "$jobs" -I{} sh -c '
 		for cc in gcc clang; do
 			echo "#include \"{}\"" | $cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -fsyntax-only -x c - || echo "{}"
@@ -93,6 +93,23 @@ readmes() {
 	done
 }
 
+# An operation that calls the next one instead of jumping to it would eat up the host's stack. Calls through a register or
+# through memory other than the linker's table are such; so is a call of an operation by name.
+tail_calls() {
+	[ "$(uname -m)" = x86_64 ] || return 0
+	for variant in gcc clang asan; do
+		object=build/$variant/cpu/interp.o
+		make --no-print-directory -s VARIANT=$variant "$object" || return 1
+		objdump -dr --no-show-raw-insn "$object" | awk -v object="$object" '
+			/^[0-9a-f]+ </ { inside = $2 }
+			/[[:blank:]]call/ && /\*/ && !/\(%rip\)/ { print object ": " inside " " $0 }
+			held != "" && !/R_X86_64/ { print held }
+			{ held = "" }
+			/[[:blank:]]call/ && $NF ~ /^<(op_|soft_|rtz_|slow_|fused_|complete|resume|enter_)[A-Za-z_0-9.]*>$/ && inside !~ /engine_run/ {
+				held = object ": " inside " calls " $NF }'
+	done
+}
+
 cppcheck_all() {
 	# shellcheck disable=SC2086
 	cppcheck --enable=warning,portability --inline-suppr --std=c11 --quiet -j "$jobs" --error-exitcode=1 \
@@ -119,6 +136,7 @@ check "a file includes its own header first" own_header_first
 check "clang-format" format
 check "no trailing blanks, long lines, long files, notes to self" text
 check "no mutable globals" no_globals
+check "operations end in jumps, not calls" tail_calls
 check "every folder has a README.md" readmes
 check "scripts parse" shells
 check "cppcheck" cppcheck_all

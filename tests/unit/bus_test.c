@@ -17,11 +17,11 @@
 
 /* A device that answers with a pattern and writes down what it was asked. */
 struct probe {
-	u64 offset;    /* of the last access */
-	u32 size;      /* of the last access */
-	u64 value;     /* last stored */
-	u32 accesses;  /* how many were let through */
-	bool refuses;  /* refuse all of them */
+	u64 offset;   /* of the last access */
+	u32 size;     /* of the last access */
+	u64 value;    /* last stored */
+	u32 accesses; /* how many were let through */
+	bool refuses; /* refuse all of them */
 };
 
 struct fixture {

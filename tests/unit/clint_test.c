@@ -20,12 +20,12 @@
 enum { INPUT_MSIP, INPUT_MTIP, INPUTS };
 
 struct fixture {
-	struct bus bus;                   /* where it is attached */
-	struct clock clock;               /* what it tells time by */
-	struct clint *clint;              /* under test */
-	bool level[CLINT_HARTS_MAX * INPUTS];  /* what the harts hear */
-	u32 edges;                        /* how often they heard something */
-	u32 mtime_changes;                /* how often the hook was called */
+	struct bus bus;                       /* where it is attached */
+	struct clock clock;                   /* what it tells time by */
+	struct clint *clint;                  /* under test */
+	bool level[CLINT_HARTS_MAX * INPUTS]; /* what the harts hear */
+	u32 edges;                            /* how often they heard something */
+	u32 mtime_changes;                    /* how often the hook was called */
 };
 
 static void hear(void *arg, u32 number, bool level)

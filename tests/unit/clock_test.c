@@ -13,13 +13,13 @@
 
 /* One event that writes down when it fired. */
 struct probe {
-	struct event event;   /* what is armed */
-	struct clock *clock;  /* where */
-	u32 id;               /* which probe this is */
-	u32 *log;             /* ids in the order of firing */
-	u32 *log_count;       /* how many */
-	u64 fired_at_ns;      /* the clock when it fired */
-	u64 period_ns;        /* arms itself again after so long; 0: does not */
+	struct event event;  /* what is armed */
+	struct clock *clock; /* where */
+	u32 id;              /* which probe this is */
+	u32 *log;            /* ids in the order of firing */
+	u32 *log_count;      /* how many */
+	u64 fired_at_ns;     /* the clock when it fired */
+	u64 period_ns;       /* arms itself again after so long; 0: does not */
 };
 
 static void on_fire(void *arg)
@@ -33,10 +33,10 @@ static void on_fire(void *arg)
 }
 
 struct fixture {
-	struct clock clock;          /* under test */
-	struct probe probe[EVENTS];  /* events to arm */
-	u32 log[4096];               /* ids in the order of firing */
-	u32 log_count;               /* how many */
+	struct clock clock;         /* under test */
+	struct probe probe[EVENTS]; /* events to arm */
+	u32 log[4096];              /* ids in the order of firing */
+	u32 log_count;              /* how many */
 };
 
 static int setup(void **state)

@@ -77,8 +77,18 @@ static inline u64 fp_edge(struct fp_rng *r, enum fp_format f)
 	u64 one = (u64)fp_layout[f].bias << frac;
 	u64 v = fp_random(r);
 	const u64 edges[12] = {
-		0, 1, MASK(frac), BIT(frac), one, infinity - 1, infinity, infinity | BIT(frac - 1), infinity | 1,
-		infinity | MASK(frac), one + (BIT(frac) * 2), BIT(frac) + (BIT(frac) * frac),
+		0,
+		1,
+		MASK(frac),
+		BIT(frac),
+		one,
+		infinity - 1,
+		infinity,
+		infinity | BIT(frac - 1),
+		infinity | 1,
+		infinity | MASK(frac),
+		one + (BIT(frac) * 2),
+		BIT(frac) + (BIT(frac) * frac),
 	};
 	u64 magnitude = edges[(v >> 8) % 12];
 
@@ -158,7 +168,7 @@ static inline u64 fp_third(struct fp_rng *r, enum fp_format f, u64 a, u64 b)
 		return (a + (v >> 8 & 7) - 3) & fp_bits(f);
 	case 2:
 		return fp_with_exponent(r, f,
-					exp + (s64)(v >> 8) % (3 * fp_layout[f].frac + 8) - fp_layout[f].frac - 4);
+		                        exp + (s64)(v >> 8) % (3 * fp_layout[f].frac + 8) - fp_layout[f].frac - 4);
 	default:
 		return fp_case(r, f);
 	}

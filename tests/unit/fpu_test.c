@@ -33,7 +33,7 @@ static void check(const struct verdict *w)
 		return;
 	fpu_leave();
 	fail_msg("%s of %#lx %#lx %#lx rm %u must be %#lx flags %#x, is %#lx flags %#x", w->what, w->v[0], w->v[1],
-		 w->v[2], w->rm, w->expected, w->flags, w->result, flags);
+	         w->v[2], w->rm, w->expected, w->flags, w->result, flags);
 }
 
 /* Evaluates `soft` (which names `flags`) and then `hard`, and compares. */
@@ -149,8 +149,15 @@ static void test_comparisons_and_choices_are_exact(void **state)
 static void test_special_pairs_are_exact(void **state)
 {
 	static const u64 d[] = {
-		0, 1, 0x10000000000000, 0x3ff0000000000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff0000000000001,
-		FP_NAN_D, 0x7fffffffffffffff,
+		0,
+		1,
+		0x10000000000000,
+		0x3ff0000000000000,
+		0x7fefffffffffffff,
+		0x7ff0000000000000,
+		0x7ff0000000000001,
+		FP_NAN_D,
+		0x7fffffffffffffff,
 	};
 	static const u32 s[] = { 0, 1, 0x800000, 0x3f800000, 0x7f7fffff, 0x7f800000, 0x7f800001, FP_NAN_S, 0x7fffffff };
 

@@ -21,14 +21,14 @@
 #define GET 0x0100000000000000ull
 
 struct fixture {
-	struct bus bus;          /* where the words are */
-	struct clock clock;      /* for the wait between halves */
-	struct htif *htif;       /* under test */
-	char *out;               /* what was written, a string */
-	u32 out_count;           /* how much */
-	enum machine_stop what;  /* the last report */
-	u32 code;                /* its code */
-	u32 stops;               /* how many */
+	struct bus bus;         /* where the words are */
+	struct clock clock;     /* for the wait between halves */
+	struct htif *htif;      /* under test */
+	char *out;              /* what was written, a string */
+	u32 out_count;          /* how much */
+	enum machine_stop what; /* the last report */
+	u32 code;               /* its code */
+	u32 stops;              /* how many */
 };
 
 static void put(void *arg, u8 byte)

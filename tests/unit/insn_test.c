@@ -164,7 +164,7 @@ static void test_operands_cover_each_free_bit_once(void **state)
 		}
 		if (covered != ~insn_bits(info->pattern).mask)
 			fail_msg("%s: operands cover %08x, free are %08x", info->name, covered,
-				 ~insn_bits(info->pattern).mask);
+			         ~insn_bits(info->pattern).mask);
 	}
 }
 
@@ -352,47 +352,47 @@ static void test_decode_fields_of_each_format(void **state)
 		    got.rs3 != want.rs3 || got.rm != want.rm || got.len != want.len || got.imm != want.imm ||
 		    got.raw != want.raw)
 			fail_msg("%08x: %s rd %u rs1 %u rs2 %u rs3 %u rm %u len %u imm %d", cases[i].word,
-				 insn_table[got.id].name, got.rd, got.rs1, got.rs2, got.rs3, got.rm, got.len, got.imm);
+			         insn_table[got.id].name, got.rd, got.rs1, got.rs2, got.rs3, got.rm, got.len, got.imm);
 	}
 }
 
 static void test_reserved_encodings_are_illegal(void **state)
 {
 	static const u32 words[] = {
-		0x00000000, 0xffffffff, 0x0000007f, 0x0000001f,
-		0x40001013, /* slli with a bit above the shift amount */
-		0x0200101b, /* slliw by 32 */
-		0x0205501b, /* srliw by 32 */
-		0x40001033, /* sll with funct7 of sub */
-		0x1015252f, /* lr.w with rs2 = x1 */
-		0x28c745af, /* amocas.q a1, a2 */
-		0x28b7452f, /* amocas.q a0, a1 */
-		0x28c7052f, /* amocas.b, which is Zabha's */
-		0x0060000f | 3 << 12, /* misc-mem with funct3 = 3 */
-		0x0015200f | 1 << 7, /* cbo.clean with rd */
-		0x0035200f, /* no such cache-block operation */
-		0x00000073 | 1 << 7, /* ecall with rd */
-		0x10200073 | 1 << 15, /* sret with rs1 */
-		0x12000073 | 1 << 7, /* sfence.vma with rd */
-		0x22000073, /* hfence.vvma: no hypervisor */
-		0x30100073, /* no such SYSTEM instruction */
-		0x00200073, /* uret */
-		0x6000c073, /* hlv.b */
-		0x06000043, /* fmadd of quad precision */
-		0x06000053, /* fadd.q */
-		0xc2858553, /* fcvtmod.w.d with rm = rne */
-		0xc285f553, /* fcvtmod.w.d with rm = dyn */
-		0xf0100053 | 1 << 12, /* fli.s with funct3 = 1 */
-		0xe2100053, /* fmvh.x.d: RV32 */
-		0xb2000053, /* fmvp.d.x: RV32 */
-		0x40000053, /* fcvt.s.s */
-		0xc0400053, /* fcvt of an integer format that does not exist */
-		0x58100053, /* fsqrt.s with rs2 = x1 */
-		0x00004007, /* flq */
-		0x08104033, /* zext.h of RV32, or pack */
-		0x0c105033, /* OP with a funct7 nobody has */
-		0x69805013, /* rev8 of RV32 */
-		0x28605013, /* an orc that is no orc.b */
+		0x00000000,           0xffffffff, 0x0000007f,
+		0x0000001f,           0x40001013, /* slli with a bit above the shift amount */
+		0x0200101b,                       /* slliw by 32 */
+		0x0205501b,                       /* srliw by 32 */
+		0x40001033,                       /* sll with funct7 of sub */
+		0x1015252f,                       /* lr.w with rs2 = x1 */
+		0x28c745af,                       /* amocas.q a1, a2 */
+		0x28b7452f,                       /* amocas.q a0, a1 */
+		0x28c7052f,                       /* amocas.b, which is Zabha's */
+		0x0060000f | 3 << 12,             /* misc-mem with funct3 = 3 */
+		0x0015200f | 1 << 7,              /* cbo.clean with rd */
+		0x0035200f,                       /* no such cache-block operation */
+		0x00000073 | 1 << 7,              /* ecall with rd */
+		0x10200073 | 1 << 15,             /* sret with rs1 */
+		0x12000073 | 1 << 7,              /* sfence.vma with rd */
+		0x22000073,                       /* hfence.vvma: no hypervisor */
+		0x30100073,                       /* no such SYSTEM instruction */
+		0x00200073,                       /* uret */
+		0x6000c073,                       /* hlv.b */
+		0x06000043,                       /* fmadd of quad precision */
+		0x06000053,                       /* fadd.q */
+		0xc2858553,                       /* fcvtmod.w.d with rm = rne */
+		0xc285f553,                       /* fcvtmod.w.d with rm = dyn */
+		0xf0100053 | 1 << 12,             /* fli.s with funct3 = 1 */
+		0xe2100053,                       /* fmvh.x.d: RV32 */
+		0xb2000053,                       /* fmvp.d.x: RV32 */
+		0x40000053,                       /* fcvt.s.s */
+		0xc0400053,                       /* fcvt of an integer format that does not exist */
+		0x58100053,                       /* fsqrt.s with rs2 = x1 */
+		0x00004007,                       /* flq */
+		0x08104033,                       /* zext.h of RV32, or pack */
+		0x0c105033,                       /* OP with a funct7 nobody has */
+		0x69805013,                       /* rev8 of RV32 */
+		0x28605013,                       /* an orc that is no orc.b */
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(words); i++) {
@@ -425,8 +425,8 @@ static void test_missing_extension_is_illegal(void **state)
 	assert_int_equal(decode_id("rv64i_zalrsc", 0x1005a52f), INSN_LR_W);
 	assert_int_equal(decode_id("rv64if", 0x02b50553), INSN_ILLEGAL); /* fadd.d */
 	assert_int_equal(decode_id("rv64iu", 0x12000073), INSN_ILLEGAL); /* sfence.vma without S */
-	assert_int_equal(decode_id("rv64i", 0x0000100f), INSN_ILLEGAL); /* fence.i */
-	assert_int_equal(decode_id("rv64i", 0x8082), INSN_ILLEGAL); /* c.jr ra */
+	assert_int_equal(decode_id("rv64i", 0x0000100f), INSN_ILLEGAL);  /* fence.i */
+	assert_int_equal(decode_id("rv64i", 0x8082), INSN_ILLEGAL);      /* c.jr ra */
 	assert_int_equal(decode_id("rv64ic", 0x8082), INSN_JALR);
 }
 

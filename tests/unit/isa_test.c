@@ -120,8 +120,8 @@ static void test_max_is_everything(void **state)
 	for (u32 i = 0; i < EXT_COUNT; i++)
 		assert_true(isa_has(&all, i));
 	check_printed("MAX", "rv64imafdc_zicbom_zicbop_zicboz_zicntr_zicond_zicsr_zifencei_zihintntl_zihintpause_zihpm_"
-			     "zimop_zmmul_zaamo_zacas_zalrsc_zawrs_zfa_zfh_zfhmin_zca_zcb_zcd_zcmop_zba_zbb_zbc_zbs_"
-			     "sscofpmf_ssstateen_sstc_svade_svadu_svinval_svnapot_svpbmt_smstateen");
+	                     "zimop_zmmul_zaamo_zacas_zalrsc_zawrs_zfa_zfh_zfhmin_zca_zcb_zcd_zcmop_zba_zbb_zbc_zbs_"
+	                     "sscofpmf_ssstateen_sstc_svade_svadu_svinval_svnapot_svpbmt_smstateen");
 }
 
 static void test_every_name_reads_back(void **state)
@@ -257,76 +257,46 @@ static void test_rows_belong_to_the_extension_of_the_manual(void **state)
 		const char *ext;
 		const char *names;
 	} lists[] = {
-		{ "i",
-		  "lui auipc addi slti sltiu xori ori andi slli srli srai addiw slliw srliw sraiw add sub sll "
-		  "slt sltu xor srl sra or and addw subw sllw srlw sraw jal jalr beq bne blt bge bltu bgeu lb "
-		  "lh lw ld lbu lhu lwu sb sh sw sd fence fence.tso ecall ebreak mret wfi" },
-		{ "zihintpause",
-		  "pause" },
-		{ "zifencei",
-		  "fence.i" },
-		{ "s",
-		  "sret sfence.vma" },
-		{ "svinval",
-		  "sinval.vma sfence.w.inval sfence.inval.ir" },
-		{ "zawrs",
-		  "wrs.nto wrs.sto" },
-		{ "zicsr",
-		  "csrrw csrrs csrrc csrrwi csrrsi csrrci" },
-		{ "zimop",
-		  "mop.r.n mop.rr.n" },
-		{ "zicbom",
-		  "cbo.inval cbo.clean cbo.flush" },
-		{ "zicboz",
-		  "cbo.zero" },
-		{ "zicbop",
-		  "prefetch.i prefetch.r prefetch.w" },
-		{ "zihintntl",
-		  "ntl.p1 ntl.pall ntl.s1 ntl.all" },
-		{ "zmmul",
-		  "mul mulh mulhsu mulhu mulw" },
-		{ "m",
-		  "div divu rem remu divw divuw remw remuw" },
-		{ "zalrsc",
-		  "lr.w sc.w lr.d sc.d" },
-		{ "zaamo",
-		  "amoswap.w amoadd.w amoxor.w amoand.w amoor.w amomin.w amomax.w amominu.w amomaxu.w "
-		  "amoswap.d amoadd.d amoxor.d amoand.d amoor.d amomin.d amomax.d amominu.d amomaxu.d" },
-		{ "zacas",
-		  "amocas.w amocas.d amocas.q" },
-		{ "f",
-		  "flw fsw fmadd.s fmsub.s fnmsub.s fnmadd.s fadd.s fsub.s fmul.s fdiv.s fsqrt.s fsgnj.s "
-		  "fsgnjn.s fsgnjx.s fmin.s fmax.s feq.s flt.s fle.s fclass.s fcvt.w.s fcvt.wu.s fcvt.l.s "
-		  "fcvt.lu.s fcvt.s.w fcvt.s.wu fcvt.s.l fcvt.s.lu fmv.x.w fmv.w.x" },
-		{ "d",
-		  "fld fsd fmadd.d fmsub.d fnmsub.d fnmadd.d fadd.d fsub.d fmul.d fdiv.d fsqrt.d fsgnj.d "
-		  "fsgnjn.d fsgnjx.d fmin.d fmax.d feq.d flt.d fle.d fclass.d fcvt.w.d fcvt.wu.d fcvt.l.d "
-		  "fcvt.lu.d fcvt.d.w fcvt.d.wu fcvt.d.l fcvt.d.lu fmv.x.d fmv.d.x fcvt.s.d fcvt.d.s" },
-		{ "zfhmin",
-		  "flh fsh fmv.x.h fmv.h.x fcvt.s.h fcvt.h.s" },
-		{ "zfh",
-		  "fmadd.h fmsub.h fnmsub.h fnmadd.h fadd.h fsub.h fmul.h fdiv.h fsqrt.h fsgnj.h fsgnjn.h "
-		  "fsgnjx.h fmin.h fmax.h feq.h flt.h fle.h fclass.h fcvt.w.h fcvt.wu.h fcvt.l.h fcvt.lu.h "
-		  "fcvt.h.w fcvt.h.wu fcvt.h.l fcvt.h.lu" },
-		{ "zfhmin+d",
-		  "fcvt.d.h fcvt.h.d" },
-		{ "zfa",
-		  "fli.s fminm.s fmaxm.s fround.s froundnx.s fltq.s fleq.s" },
-		{ "zfa+d",
-		  "fli.d fminm.d fmaxm.d fround.d froundnx.d fltq.d fleq.d fcvtmod.w.d" },
-		{ "zfa+zfh",
-		  "fli.h fminm.h fmaxm.h fround.h froundnx.h fltq.h fleq.h" },
-		{ "zba",
-		  "sh1add sh2add sh3add add.uw sh1add.uw sh2add.uw sh3add.uw slli.uw" },
-		{ "zbb",
-		  "andn orn xnor max maxu min minu rol ror rolw rorw rori roriw clz ctz cpop clzw ctzw cpopw "
-		  "sext.b sext.h zext.h orc.b rev8" },
-		{ "zbc",
-		  "clmul clmulh clmulr" },
-		{ "zbs",
-		  "bclr bext binv bset bclri bexti binvi bseti" },
-		{ "zicond",
-		  "czero.eqz czero.nez" },
+		{ "i", "lui auipc addi slti sltiu xori ori andi slli srli srai addiw slliw srliw sraiw add sub sll "
+		       "slt sltu xor srl sra or and addw subw sllw srlw sraw jal jalr beq bne blt bge bltu bgeu lb "
+		       "lh lw ld lbu lhu lwu sb sh sw sd fence fence.tso ecall ebreak mret wfi" },
+		{ "zihintpause", "pause" },
+		{ "zifencei", "fence.i" },
+		{ "s", "sret sfence.vma" },
+		{ "svinval", "sinval.vma sfence.w.inval sfence.inval.ir" },
+		{ "zawrs", "wrs.nto wrs.sto" },
+		{ "zicsr", "csrrw csrrs csrrc csrrwi csrrsi csrrci" },
+		{ "zimop", "mop.r.n mop.rr.n" },
+		{ "zicbom", "cbo.inval cbo.clean cbo.flush" },
+		{ "zicboz", "cbo.zero" },
+		{ "zicbop", "prefetch.i prefetch.r prefetch.w" },
+		{ "zihintntl", "ntl.p1 ntl.pall ntl.s1 ntl.all" },
+		{ "zmmul", "mul mulh mulhsu mulhu mulw" },
+		{ "m", "div divu rem remu divw divuw remw remuw" },
+		{ "zalrsc", "lr.w sc.w lr.d sc.d" },
+		{ "zaamo", "amoswap.w amoadd.w amoxor.w amoand.w amoor.w amomin.w amomax.w amominu.w amomaxu.w "
+		           "amoswap.d amoadd.d amoxor.d amoand.d amoor.d amomin.d amomax.d amominu.d amomaxu.d" },
+		{ "zacas", "amocas.w amocas.d amocas.q" },
+		{ "f", "flw fsw fmadd.s fmsub.s fnmsub.s fnmadd.s fadd.s fsub.s fmul.s fdiv.s fsqrt.s fsgnj.s "
+		       "fsgnjn.s fsgnjx.s fmin.s fmax.s feq.s flt.s fle.s fclass.s fcvt.w.s fcvt.wu.s fcvt.l.s "
+		       "fcvt.lu.s fcvt.s.w fcvt.s.wu fcvt.s.l fcvt.s.lu fmv.x.w fmv.w.x" },
+		{ "d", "fld fsd fmadd.d fmsub.d fnmsub.d fnmadd.d fadd.d fsub.d fmul.d fdiv.d fsqrt.d fsgnj.d "
+		       "fsgnjn.d fsgnjx.d fmin.d fmax.d feq.d flt.d fle.d fclass.d fcvt.w.d fcvt.wu.d fcvt.l.d "
+		       "fcvt.lu.d fcvt.d.w fcvt.d.wu fcvt.d.l fcvt.d.lu fmv.x.d fmv.d.x fcvt.s.d fcvt.d.s" },
+		{ "zfhmin", "flh fsh fmv.x.h fmv.h.x fcvt.s.h fcvt.h.s" },
+		{ "zfh", "fmadd.h fmsub.h fnmsub.h fnmadd.h fadd.h fsub.h fmul.h fdiv.h fsqrt.h fsgnj.h fsgnjn.h "
+		         "fsgnjx.h fmin.h fmax.h feq.h flt.h fle.h fclass.h fcvt.w.h fcvt.wu.h fcvt.l.h fcvt.lu.h "
+		         "fcvt.h.w fcvt.h.wu fcvt.h.l fcvt.h.lu" },
+		{ "zfhmin+d", "fcvt.d.h fcvt.h.d" },
+		{ "zfa", "fli.s fminm.s fmaxm.s fround.s froundnx.s fltq.s fleq.s" },
+		{ "zfa+d", "fli.d fminm.d fmaxm.d fround.d froundnx.d fltq.d fleq.d fcvtmod.w.d" },
+		{ "zfa+zfh", "fli.h fminm.h fmaxm.h fround.h froundnx.h fltq.h fleq.h" },
+		{ "zba", "sh1add sh2add sh3add add.uw sh1add.uw sh2add.uw sh3add.uw slli.uw" },
+		{ "zbb", "andn orn xnor max maxu min minu rol ror rolw rorw rori roriw clz ctz cpop clzw ctzw cpopw "
+		         "sext.b sext.h zext.h orc.b rev8" },
+		{ "zbc", "clmul clmulh clmulr" },
+		{ "zbs", "bclr bext binv bset bclri bexti binvi bseti" },
+		{ "zicond", "czero.eqz czero.nez" },
 	};
 	u32 count = 0;
 

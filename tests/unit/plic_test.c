@@ -19,10 +19,10 @@
 #define CONTEXTS (2 * HARTS)
 
 struct fixture {
-	struct bus bus;                       /* where it is attached */
-	struct plic *plic;                    /* under test */
-	bool level[2 * PLIC_HARTS_MAX];       /* what the contexts hear */
-	u32 edges;                            /* how often they heard something */
+	struct bus bus;                 /* where it is attached */
+	struct plic *plic;              /* under test */
+	bool level[2 * PLIC_HARTS_MAX]; /* what the contexts hear */
+	u32 edges;                      /* how often they heard something */
 };
 
 static void hear(void *arg, u32 number, bool level)
@@ -346,8 +346,9 @@ static void test_unused_places_read_zero_and_ignore_stores(void **state)
 {
 	struct fixture *f = *state;
 	static const u64 places[] = {
-		PENDING(PLIC_WORDS), 0x1ffc, ENABLE(0, PLIC_WORDS), ENABLE(CONTEXTS, 0), 0x1ffffc,
-		THRESHOLD(0) + 8,    THRESHOLD(CONTEXTS), CLAIM(CONTEXTS), 0x5ffffc,
+		PENDING(PLIC_WORDS), 0x1ffc,          ENABLE(0, PLIC_WORDS),
+		ENABLE(CONTEXTS, 0), 0x1ffffc,        THRESHOLD(0) + 8,
+		THRESHOLD(CONTEXTS), CLAIM(CONTEXTS), 0x5ffffc,
 	};
 	for (u32 i = 0; i < ARRAY_SIZE(places); i++) {
 		store(f, places[i], 0xffffffff);

@@ -24,10 +24,10 @@ enum {
 };
 
 struct fixture {
-	struct bus bus;      /* where it is attached */
-	struct clock clock;  /* what it advances with */
-	struct rtc *rtc;     /* under test */
-	bool irq;            /* its line */
+	struct bus bus;     /* where it is attached */
+	struct clock clock; /* what it advances with */
+	struct rtc *rtc;    /* under test */
+	bool irq;           /* its line */
 };
 
 static void hear(void *arg, u32 number, bool level)

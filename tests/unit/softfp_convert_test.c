@@ -28,7 +28,7 @@ static void check_exact_conversion(enum fp_format to, enum fp_format from, u64 a
 	for (u32 rm = 0; rm < RM_COUNT; rm++) {
 		flags = 0;
 		assert_int_equal(softfp_convert(to, from, a, rm, &flags),
-				 exact_round(to, &x, truncated, rm, &expected_flags));
+		                 exact_round(to, &x, truncated, rm, &expected_flags));
 		assert_int_equal(flags, expected_flags);
 	}
 }
@@ -63,7 +63,7 @@ static void test_integers_become_the_nearest_numbers(void **state)
 	for (u32 i = 0; i < 200000; i++) {
 		u64 v = (fp_random(&rng) >> (fp_random(&rng) & 63)) + (i & 2 ? fp_random(&rng) << 40 : 0);
 		u64 (*const convert[4])(enum fp_format, u64, u32, u32 *) = { softfp_from_i32, softfp_from_u32,
-									     softfp_from_i64, softfp_from_u64 };
+			                                                     softfp_from_i64, softfp_from_u64 };
 		s128 values[4] = { (s32)v, (u32)v, (s64)v, v };
 
 		for (u32 k = 0; k < 4; k++) {
@@ -78,7 +78,7 @@ static void test_integers_become_the_nearest_numbers(void **state)
 				u64 truncated = convert[k](f, v, FP_RTZ, &ignored);
 
 				assert_int_equal(result,
-						 value ? exact_round(f, &x, truncated, rm, &expected_flags) : 0);
+				                 value ? exact_round(f, &x, truncated, rm, &expected_flags) : 0);
 				assert_int_equal(flags, expected_flags);
 			}
 		}
@@ -152,7 +152,7 @@ static void check_to_integers(enum fp_format f, u64 a, u32 rm)
 		}
 		if (result != expected || flags != expected_flags)
 			fail_msg("conversion %u of %#lx format %d rm %u must be %#lx flags %#x, is %#lx flags %#x", k,
-				 a, f, rm, expected, expected_flags, result, flags);
+			         a, f, rm, expected, expected_flags, result, flags);
 	}
 }
 

@@ -68,7 +68,7 @@ static void check(enum op op, enum fp_format f, u32 rm, const u64 *v, const u64 
 	if (got[0] == expected[0] && got[1] == expected[1])
 		return;
 	fail_msg("op %d format %d rm %u: %#lx %#lx %#lx must be %#lx flags %#lx, is %#lx flags %#lx", op, f, rm, v[0],
-		 v[1], v[2], expected[0], expected[1], got[0], got[1]);
+	         v[1], v[2], expected[0], expected[1], got[0], got[1]);
 }
 
 static void check_exact(enum op op, enum fp_format f, const u64 *v)
@@ -218,7 +218,7 @@ static bool is_unspecified(enum op op, enum fp_format f, const u64 *v)
 {
 	return op == FMA && softfp_classify(f, v[2]) == BIT(9) &&
 	       ((softfp_classify(f, v[0]) & 0x81 && softfp_classify(f, v[1]) & 0x18) ||
-		(softfp_classify(f, v[0]) & 0x18 && softfp_classify(f, v[1]) & 0x81));
+	        (softfp_classify(f, v[0]) & 0x18 && softfp_classify(f, v[1]) & 0x81));
 }
 
 static void check_against_host(enum fp_format f, u32 rm, u32 known, u32 count)

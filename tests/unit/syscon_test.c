@@ -12,11 +12,11 @@
 #define BASE 0x100000ull
 
 struct fixture {
-	struct bus bus;          /* where it is attached */
-	struct syscon *syscon;   /* under test */
-	enum machine_stop what;  /* the last report */
-	u32 code;                /* its code */
-	u32 stops;               /* how many */
+	struct bus bus;         /* where it is attached */
+	struct syscon *syscon;  /* under test */
+	enum machine_stop what; /* the last report */
+	u32 code;               /* its code */
+	u32 stops;              /* how many */
 };
 
 static void on_stop(void *arg, enum machine_stop what, u32 code)

@@ -23,13 +23,13 @@ enum { LSR_DR = 0x01, LSR_OE = 0x02, LSR_IDLE = 0x60, MSR_IDLE = 0xb0 };
 #define LOOP 0x10
 
 struct fixture {
-	struct bus bus;      /* where it is attached */
-	struct clock clock;  /* for the time-out */
-	struct uart *uart;   /* under test */
-	bool irq;            /* its line */
-	u32 edges;           /* how often the line changed */
-	u8 sent[64];         /* what it sent */
-	u32 sent_count;      /* how much */
+	struct bus bus;     /* where it is attached */
+	struct clock clock; /* for the time-out */
+	struct uart *uart;  /* under test */
+	bool irq;           /* its line */
+	u32 edges;          /* how often the line changed */
+	u8 sent[64];        /* what it sent */
+	u32 sent_count;     /* how much */
 };
 
 static void hear(void *arg, u32 number, bool level)
