@@ -9,16 +9,19 @@
  * lines. Measured gain: see cpu/README.md.
  */
 
-#define FIRST_ALU(M)                                                                                                   \
+/* clang-format off */
+#define FIRST_ALU(M) \
 	M(ADDI) M(ADD) M(SUB) M(SLLI) M(SRLI) M(ANDI) M(AND) M(OR) M(XOR) M(ADDIW) M(ADDW) M(LUI) M(MULW) M(SLLIW)
-#define FIRST_MEMORY(M) M(LD) M(LW) M(LWU) M(LH) M(LHU) M(LBU) M(SD) M(SW) M(SB)
-#define SECOND(M, first)                                                                                               \
-	M(first, ADDI)                                                                                                 \
-	M(first, ADD) M(first, SUB) M(first, SLLI) M(first, SRLI) M(first, ANDI) M(first, AND) M(first, OR)            \
-		M(first, XOR) M(first, ADDIW) M(first, ADDW) M(first, LUI) M(first, MULW) M(first, SLLIW) M(first, LD) \
-			M(first, LW) M(first, LWU) M(first, LH) M(first, LHU) M(first, LBU) M(first, SD) M(first, SW)  \
-				M(first, SB) M(first, BEQ) M(first, BNE) M(first, BLT) M(first, BGE) M(first, BLTU)    \
-					M(first, BGEU) M(first, JAL) M(first, JALR)
+#define FIRST_MEMORY(M) \
+	M(LD) M(LW) M(LWU) M(LH) M(LHU) M(LBU) M(SD) M(SW) M(SB)
+#define SECOND(M, first) \
+	M(first, ADDI) M(first, ADD) M(first, SUB) M(first, SLLI) M(first, SRLI) M(first, ANDI) M(first, AND) \
+	M(first, OR) M(first, XOR) M(first, ADDIW) M(first, ADDW) M(first, LUI) M(first, MULW) M(first, SLLIW) \
+	M(first, LD) M(first, LW) M(first, LWU) M(first, LH) M(first, LHU) M(first, LBU) \
+	M(first, SD) M(first, SW) M(first, SB) \
+	M(first, BEQ) M(first, BNE) M(first, BLT) M(first, BGE) M(first, BLTU) M(first, BGEU) \
+	M(first, JAL) M(first, JALR)
+/* clang-format on */
 
 #define FUSE_ALU(first, second)                                                                                        \
 	OP(fused_##first##_##second)                                                                                   \

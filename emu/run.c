@@ -24,6 +24,13 @@
 #define POLL_NS 1000000
 #define POLL_PENDING_NS 100000
 
+/*
+ * A turn that would end between LR and SC goes on for this many steps, once: a constrained LR/SC loop (16 instructions
+ * at most) then succeeds however short the turns are, as the unprivileged manual's "Eventual Success of
+ * Store-Conditional" asks.
+ */
+#define RESERVATION_GRACE 64
+
 struct runner {
 	struct machine *m;       /* what runs */
 	struct console *console; /* or NULL */
@@ -31,6 +38,7 @@ struct runner {
 	u64 steps;               /* steps of all harts */
 	u32 turn;                /* whose turn it is */
 	u64 turn_left;           /* steps left of it */
+	u64 grace;               /* steps it may have on top */
 	bool quit;               /* the user had enough */
 	bool wedged;             /* a hart was taken out because it only trapped */
 };
@@ -61,6 +69,7 @@ static bool next_turn(struct runner *r)
 			m->harts[r->turn]->reserved = false;
 		r->turn = candidate;
 		r->turn_left = m->config->quantum;
+		r->grace = RESERVATION_GRACE;
 		return true;
 	}
 	return false;
@@ -216,6 +225,7 @@ static void step(struct runner *r)
 	case ENGINE_WAIT:
 	case ENGINE_YIELD:
 		r->turn_left = 0;
+		r->grace = 0;
 		break;
 	case ENGINE_WEDGED:
 		take_out(r, h);
@@ -240,6 +250,10 @@ static enum run_end run(struct runner *r)
 			return RUN_WEDGED;
 		if (clock_next(&m->clock) <= m->clock.now_ns)
 			clock_run(&m->clock, m->clock.now_ns);
+		if (r->turn_left == 0 && m->harts[r->turn]->reserved) {
+			r->turn_left = r->grace;
+			r->grace = 0;
+		}
 		bool goes_on = is_runnable(m->harts[r->turn]) && (r->turn_left || !others_are_runnable(r));
 		if (goes_on || next_turn(r)) {
 			step(r);

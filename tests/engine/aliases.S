@@ -4,7 +4,7 @@
  *
  * Tables: `root` has gigabyte pages for RAM and devices as they are, and `level0` for VA..VA+2 MiB, 4 KiB each.
  */
-#include "tests/engine/guest.h"
+#include "tests/engine/guest.inc"
 
 #define PTE_RWX_S  0xcf /* D A X W R V */
 #define PTE_RWX_U  0xdf

@@ -1,7 +1,7 @@
 /*
  * A function of 60 instructions is rewritten and called until whatever keeps decoded code has been full several times.
  */
-#include "tests/engine/guest.h"
+#include "tests/engine/guest.inc"
 
 #define TIMES 200000
 

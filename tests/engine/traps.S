@@ -3,7 +3,7 @@
  * t4 alone: s9 counts exceptions, s7 interrupts, s8 is where the last one came; s6 is the time between two of the timer;
  * s10, if not 0, is where M mode goes on after an exception.
  */
-#include "tests/engine/guest.h"
+#include "tests/engine/guest.inc"
 
 	start
 

@@ -6,6 +6,7 @@
 #   tests/isa/run.sh               everything
 #   tests/isa/run.sh ROW           all cases of one row: "fadd.s", "c1.0:addi"; what differs is printed
 #   tests/isa/run.sh program SEED  one program: the first instruction after which something differs
+#   tests/isa/run.sh build         builds build/isa-tests/programs.elf, which tests/engine runs too
 #
 # A row is a test, and so is a program. Last line: N passed, N failed[, N skipped].
 set -u
@@ -13,6 +14,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 OUT=build/isa-tests
 SECONDS_EACH=120
+RVEMU=${RVEMU:-./rvemu} # another build of it
 QEMU_CPU=rv64,h=false,v=false,Zfh=true,zba=true,zbb=true,zbc=true,zbs=true,svinval=true # generate.c: KNOWN_ISA
 
 passed=0
@@ -37,7 +39,7 @@ build_guest() {
 
 # on_rvemu NAME, on_qemu NAME: run it; what it prints goes to NAME.rvemu, NAME.qemu. A run that fails leaves a line that says so.
 on_rvemu() {
-	timeout $SECONDS_EACH ./rvemu "$OUT/$1.elf" </dev/null >"$OUT/$1.rvemu" 2>&1 || echo "rvemu: exit status $?" >>"$OUT/$1.rvemu"
+	timeout $SECONDS_EACH $RVEMU "$OUT/$1.elf" </dev/null >"$OUT/$1.rvemu" 2>&1 || echo "rvemu: exit status $?" >>"$OUT/$1.rvemu"
 }
 
 have_qemu() {
@@ -143,6 +145,7 @@ mkdir -p $OUT
 build_host
 case ${1:-} in
 "") ;;
+build) $OUT/generate programs $OUT/programs.plan && build_guest programs; exit ;;
 program) explain_program "$2"; exit ;;
 *) explain "$1"; exit ;;
 esac
