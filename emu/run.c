@@ -19,22 +19,15 @@
 #include "emu/monitor.h"
 #include "emu/names.h"
 
-/* How often the console is looked at, in guest time: often while typed bytes wait for the guest (115200 baud are 87
- * us). */
+/* How often the console is looked at, and how often a byte that waits is offered to the guest, in guest time. */
 #define POLL_NS 1000000
-#define POLL_PENDING_NS 100000
-
-/*
- * A turn that would end between LR and SC goes on for this many steps, once: a constrained LR/SC loop (16 instructions
- * at most) then succeeds however short the turns are, as the unprivileged manual's "Eventual Success of
- * Store-Conditional" asks.
- */
-#define RESERVATION_GRACE 64
+#define FEED_NS 10000
 
 struct runner {
 	struct machine *m;       /* what runs */
 	struct console *console; /* or NULL */
 	u64 next_poll_ns;        /* guest time when the console is looked at next */
+	u64 next_feed_ns;        /* when the guest is offered the bytes that wait; CLOCK_NEVER if none do */
 	u64 steps;               /* steps of all harts */
 	u32 turn;                /* whose turn it is */
 	u64 turn_left;           /* steps left of it */
@@ -79,6 +72,7 @@ static void feed_guest(struct runner *r)
 {
 	while (console_pending(r->console) && machine_input_room(r->m))
 		machine_input(r->m, console_take(r->console));
+	r->next_feed_ns = console_pending(r->console) ? r->m->clock.now_ns + FEED_NS : CLOCK_NEVER;
 }
 
 /* Looks at the console, for at most wait_ns of host time. */
@@ -98,7 +92,7 @@ static void poll_console(struct runner *r, u64 wait_ns)
 		break;
 	}
 	feed_guest(r);
-	r->next_poll_ns = r->m->clock.now_ns + (console_pending(r->console) ? POLL_PENDING_NS : POLL_NS);
+	r->next_poll_ns = r->m->clock.now_ns + POLL_NS;
 }
 
 static u64 host_ns(void)
@@ -196,8 +190,10 @@ static u64 budget(const struct runner *r)
 	u64 next = clock_next(clock);
 	if (next - clock->now_ns < steps)
 		steps = next - clock->now_ns;
-	if (r->console && r->next_poll_ns - clock->now_ns < steps)
+	if (r->next_poll_ns - clock->now_ns < steps)
 		steps = r->next_poll_ns - clock->now_ns;
+	if (r->next_feed_ns - clock->now_ns < steps)
+		steps = r->next_feed_ns - clock->now_ns;
 	if (others_are_runnable(r) && r->turn_left < steps)
 		steps = r->turn_left;
 	if (r->m->config->max_insns && r->m->config->max_insns - r->steps < steps)
@@ -242,8 +238,10 @@ static enum run_end run(struct runner *r)
 			return RUN_STOPPED;
 		if (m->config->max_insns && r->steps >= m->config->max_insns)
 			return RUN_LIMIT;
-		if (r->console && m->clock.now_ns >= r->next_poll_ns)
+		if (m->clock.now_ns >= r->next_poll_ns)
 			poll_console(r, 0);
+		else if (m->clock.now_ns >= r->next_feed_ns)
+			feed_guest(r);
 		if (r->quit)
 			return RUN_QUIT;
 		if (r->wedged && all_are_stopped(m))
@@ -268,7 +266,13 @@ static enum run_end run(struct runner *r)
 
 enum run_end run_machine(struct machine *m, struct console *console)
 {
-	struct runner r = { .m = m, .console = console, .turn_left = m->config->quantum };
+	struct runner r = {
+		.m = m,
+		.console = console,
+		.turn_left = m->config->quantum,
+		.next_poll_ns = console ? 0 : CLOCK_NEVER,
+		.next_feed_ns = CLOCK_NEVER,
+	};
 	clock_run(&m->clock, m->clock.now_ns);
 	enum run_end end = run(&r);
 	if (console)

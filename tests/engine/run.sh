@@ -84,7 +84,7 @@ again=$(run $OUT/arena.elf)
 [ "${again##*status }" = 0 ]
 count "arena: ${again//$'\n'/, }" $?
 for harts in 1 2 4 8; do
-	for quantum in 50 5000; do
+	for quantum in 1 7 5000; do
 		alike smp$harts "" --smp $harts --quantum $quantum
 	done
 	alike smp$harts "$trace" --smp $harts --quantum 1000

@@ -4,11 +4,13 @@
 Guests are a few lines of assembler each, built on the spot into build/system/. Closing line: N passed, N failed.
 """
 
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -173,6 +175,27 @@ def expect_status(result, status):
     expect(result.returncode == status, f"exit status {result.returncode}, not {status}: {result.stderr.strip()[-300:]}")
 
 
+def lead_session(terminal, report, args):
+    """What a shell does: starts rvemu in the foreground of a session, and tells each change of its state through a pipe."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(terminal, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        for fd in (0, 1, 2):
+            os.dup2(terminal, fd)
+        os.execv(RVEMU, [RVEMU, *args])
+    os.write(report, struct.pack("q", child))
+    while True:
+        _, status = os.waitpid(child, os.WUNTRACED)
+        os.write(report, struct.pack("q", 1000 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status)))
+        if not os.WIFSTOPPED(status):
+            os._exit(0)
+
+
 class Terminal:
     """rvemu on a terminal of its own."""
 
@@ -180,14 +203,19 @@ class Terminal:
         self.output = b""
         self.master, self.slave = pty.openpty()
         self.before = termios.tcgetattr(self.slave)
-        self.child = os.fork()
-        if self.child == 0:
-            os.setsid()
-            for fd in (0, 1, 2):
-                os.dup2(self.slave, fd)
-            import fcntl
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-            os.execv(RVEMU, [RVEMU, *args])
+        self.report, report = os.pipe()
+        self.leader = os.fork()
+        if self.leader == 0:
+            lead_session(self.slave, report, args)
+        os.close(report)
+        self.child = self.reported()
+
+    def reported(self):
+        """The next number from the leader: rvemu's process, then 1000 when it was stopped, at last its exit status."""
+        ready, _, _ = select.select([self.report], [], [], TIMEOUT)
+        if not ready:
+            raise AssertionError("rvemu goes on and on")
+        return struct.unpack("q", os.read(self.report, 8))[0]
 
     def wait_for(self, text):
         """Reads until the text has come."""
@@ -208,11 +236,12 @@ class Terminal:
 
     def end(self):
         """Waits for the end: (exit status or minus the signal, whether the terminal is as it was)."""
-        _, status = os.waitpid(self.child, 0)
+        status = self.reported()
         restored = termios.tcgetattr(self.slave) == self.before
-        os.close(self.master)
-        os.close(self.slave)
-        return os.waitstatus_to_exitcode(status), restored
+        os.waitpid(self.leader, 0)
+        for fd in (self.master, self.slave, self.report):
+            os.close(fd)
+        return status, restored
 
 
 def test_exit_status_is_the_guests():
@@ -345,7 +374,7 @@ def test_terminal_is_given_back_while_stopped():
     t = Terminal(elf("echo"))
     t.wait_for(b"R")
     os.kill(t.child, signal.SIGTSTP)
-    os.waitpid(t.child, os.WUNTRACED)
+    expect(t.reported() == 1000, "not stopped")
     expect(not t.is_raw(), "raw while stopped")
     os.kill(t.child, signal.SIGCONT)
     t.send(b"wq\r")
