@@ -126,7 +126,7 @@ static void kill_block(struct block_cache *c, struct block *b)
 	if (b->pa2)
 		unlink_page(c, b, b->pa2);
 	b->dead = true;
-	b->code[0] = (struct uop){ .fn = op_dead, .left = (u8)b->insns };
+	b->code[0].fn = op_dead; /* all else stays: the store at work may be this one, and has yet to write its rd */
 }
 
 static void drop_page(struct block_cache *c, u64 page)

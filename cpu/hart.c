@@ -166,12 +166,12 @@ int hart_pending_interrupt(const struct hart *h)
 void hart_update_timer(struct hart *h)
 {
 	bool on = h->csr.menvcfg & MENVCFG_STCE;
-	bool due = on && h->mtime(h->mtime_arg, hart_now_ns(h)) >= h->csr.stimecmp;
+	u64 now_ns = hart_now_ns(h);
+	bool due = on && h->mtime(h->mtime_arg, now_ns) >= h->csr.stimecmp;
+	u64 when_ns = on && !due ? h->ns_of_mtime(h->mtime_arg, h->csr.stimecmp) : CLOCK_NEVER;
 
-	if (on && !due)
-		clock_arm(h->clock, &h->timer, h->ns_of_mtime(h->mtime_arg, h->csr.stimecmp));
-	else
-		clock_disarm(h->clock, &h->timer);
+	/* Not due, but has been: mtime wrapped since the clock last moved. It takes 2^64 ticks to come again. */
+	clock_arm(h->clock, &h->timer, when_ns > now_ns ? when_ns : CLOCK_NEVER);
 	hart_set_wire(h, WIRE_STI, due);
 }
 

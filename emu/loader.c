@@ -172,6 +172,9 @@ static bool read_elf(struct image *image, Elf *elf, u64 base, struct error *err)
 	if (header.e_type == ET_DYN)
 		move_up(image, base);
 	image->entry = pa_of_va(image, image->entry);
+	if (image->entry & 1)
+		return error_set(err, "%s: its entry point 0x%" PRIx64 " is odd, no instruction can be there",
+		                 image->path, (u64)header.e_entry);
 	if (!image_overlaps(image, image->entry, 1))
 		return error_set(err, "%s: its entry point 0x%" PRIx64 " is not in what it loads", image->path,
 		                 image->entry);

@@ -113,6 +113,19 @@ static int finish(struct session *s, struct machine *m, enum run_end end)
 	return status;
 }
 
+/* True if the guest wants to start again, and may: --max-insns is for all its starts together. */
+static bool starts_again(struct session *s, const struct machine *m, enum run_end *end)
+{
+	if (*end != RUN_STOPPED || m->stop != STOP_REBOOT)
+		return false;
+	if (s->config.max_insns == 0)
+		return true;
+	s->config.max_insns -= machine_steps(m);
+	if (s->config.max_insns == 0)
+		*end = RUN_LIMIT;
+	return s->config.max_insns != 0;
+}
+
 /* Runs machines until one does not reboot. */
 static int run(struct session *s)
 {
@@ -127,7 +140,7 @@ static int run(struct session *s)
 		u64 start = time_ns(CLOCK_MONOTONIC);
 		enum run_end end = run_machine(m, s->console);
 		s->host_ns += time_ns(CLOCK_MONOTONIC) - start;
-		bool again = end == RUN_STOPPED && m->stop == STOP_REBOOT;
+		bool again = starts_again(s, m, &end);
 		int status = again ? 0 : finish(s, m, end);
 		machine_destroy(m);
 		if (!again)

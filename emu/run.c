@@ -23,6 +23,13 @@
 #define POLL_NS 1000000
 #define FEED_NS 10000
 
+/*
+ * A turn that would end between LR and SC goes on for this many steps, once: a constrained LR/SC loop (16 instructions
+ * at most) then succeeds however short the turns are, as the unprivileged manual's "Eventual Success of
+ * Store-Conditional" asks.
+ */
+#define RESERVATION_GRACE 64
+
 struct runner {
 	struct machine *m;       /* what runs */
 	struct console *console; /* or NULL */

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Measures how fast rvemu runs guest programs, and how fast others do: QEMU, Spike, TinyEMU, NEMU.
 
-Every program checks its own result; the same file runs in each emulator, in turns (A B A B ...), and medians are shown.
-What counts is the CPU time that the emulator spends in user mode. A ratio is the peer's time divided by rvemu's, of medians;
-behind it the smallest and the largest ratio of all rounds: above 1 rvemu is faster. Nothing here is a test that can fail because
-a machine is slow; the exit status is 1 only if a program went wrong in rvemu.
+Every program checks its own result; the same file runs in each emulator, in turns (A B A B ...), and medians are
+shown. What counts is the CPU time that the emulator spends in user mode. A ratio is the peer's time divided by
+rvemu's, of medians; behind it the smallest and the largest ratio of all rounds: above 1 rvemu is faster. Nothing here
+fails because a machine is slow: the exit status is 1 only if a program went wrong in rvemu.
 
-Programs: those in tests/bench/programs, each in M mode without translation (NAME-m) and in U mode under Sv39 (NAME-sv39);
-prebuilt ones of a directory named by BENCH_ELFS: NAME.elf for QEMU's virt board (16550, finisher), and if they are there
-NAME-htif.elf for Spike, NAME-temu.bin for TinyEMU, NAME-nemu.bin for NEMU, each printing "result=HEX OK" and powering off;
-and a boot of Linux to power-off if LINUX names a directory with Image and initrd.
+Programs: those in tests/bench/programs, each in M mode without translation (NAME-m) and in U mode under Sv39
+(NAME-sv39); prebuilt ones of a directory named by BENCH_ELFS: NAME.elf for QEMU's virt board (16550, finisher), and
+if they are there NAME-htif.elf for Spike, NAME-temu.bin for TinyEMU, NAME-nemu.bin for NEMU, each printing
+"result=HEX OK" and powering off; and a boot of Linux to power-off if LINUX names a directory with Image and initrd
+(or initrd-poweroff.cpio.gz).
 
-Everything can be given as an option or, for `make bench`, in the environment.
+Everything can be given as an option or, for `make bench`, in the environment by the names below in capitals.
 """
 
 import argparse
@@ -38,21 +39,25 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 def read_options():
     env = os.environ.get
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rvemu", default=env("RVEMU", os.path.join(ROOT, "rvemu")), metavar="FILE")
-    parser.add_argument("--qemu", default=env("QEMU", "qemu-system-riscv64"), metavar="FILE", help="QEMU; '' for none")
+    parser.add_argument("--rvemu", default=env("RVEMU", os.path.join(ROOT, "rvemu")), metavar="FILE",
+                        help="RVEMU: ./rvemu")
+    parser.add_argument("--qemu", default=env("QEMU", "qemu-system-riscv64"), metavar="FILE",
+                        help="QEMU: qemu-system-riscv64; empty for none")
     parser.add_argument("--spike", default=env("SPIKE", ""), metavar="FILE", help="SPIKE: the program spike")
     parser.add_argument("--tinyemu", default=env("TINYEMU", ""), metavar="FILE",
                         help="TINYEMU: the program temu, or a script that runs the image it is given")
     parser.add_argument("--nemu", default=env("NEMU", ""), metavar="FILE",
                         help="NEMU: the interpreter; NEMU_HOME is set to fit if it is not set")
-    parser.add_argument("--runs", type=int, default=env("BENCH_RUNS") or "5", metavar="N", help="BENCH_RUNS: rounds (5)")
+    parser.add_argument("--runs", type=int, default=env("BENCH_RUNS") or "5", metavar="N",
+                        help="BENCH_RUNS: rounds (5)")
     parser.add_argument("--only", default=env("BENCH_ONLY", ""), metavar="REGEX",
                         help="BENCH_ONLY: programs whose name matches (startup and linux are names, too)")
     parser.add_argument("--timeout", type=float, default=env("BENCH_TIMEOUT") or "60", metavar="S",
-                        help="BENCH_TIMEOUT: seconds that one run may take; a peer that needs more is not asked again (60)")
+                        help="BENCH_TIMEOUT: seconds that a run may take; who needs more is not asked again (60)")
     parser.add_argument("--elfs", default=env("BENCH_ELFS", ""), metavar="DIR", help="BENCH_ELFS: prebuilt programs")
     parser.add_argument("--linux", default=env("LINUX", ""), metavar="DIR", help="LINUX: Image and initrd")
-    parser.add_argument("--initrd", default=env("INITRD", ""), metavar="FILE", help="INITRD: one that powers off at its end")
+    parser.add_argument("--initrd", default=env("INITRD", ""), metavar="FILE",
+                        help="INITRD: one that powers off at its end")
     parser.add_argument("--bios", default=env("BIOS", ""), metavar="FILE", help="BIOS: firmware for Linux")
     parser.add_argument("--out", default=os.path.join(ROOT, "build", "bench"), metavar="DIR", help="build/bench")
     parser.add_argument("--list", action="store_true", help="name the programs and stop")
@@ -96,8 +101,8 @@ def find_emulators(options):
     """rvemu first, then the peers that are there."""
     found = [Emulator("rvemu", "elf", lambda f: [options.rvemu, "-m", "256", "--stats", f])]
     if options.qemu and shutil.which(options.qemu):
-        found.append(Emulator("qemu", "elf", lambda f: [options.qemu, "-M", "virt", "-m", "256", "-nographic", "-bios", "none",
-                                                        "-kernel", f]))
+        virt = [options.qemu, "-M", "virt", "-m", "256", "-nographic", "-bios", "none", "-kernel"]
+        found.append(Emulator("qemu", "elf", lambda f: virt + [f]))
     for name in ("spike", "tinyemu", "nemu"):
         path = getattr(options, name)
         if path and not os.access(path, os.X_OK):
@@ -212,7 +217,8 @@ def find_linux(options):
             sys.exit(f"{f}: no such file")
     boot = ["-m", "512", "-kernel", image, "-initrd", initrd, "-append", "console=ttyS0"]
     boot += ["-bios", options.bios] if options.bios else []
-    commands = {"rvemu": [options.rvemu, "--stats"] + boot, "qemu": [options.qemu, "-M", "virt", "-nographic"] + boot}
+    commands = {"rvemu": [options.rvemu, "--stats"] + boot,
+                "qemu": [options.qemu, "-M", "virt", "-nographic"] + boot}
     return [Program("linux", {}, r"(?s)Linux version .*reboot: Power down", commands)]
 
 
@@ -225,8 +231,8 @@ class Run:
     def __init__(self, command, env, timeout):
         with tempfile.TemporaryFile() as output:
             start = time.perf_counter()
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env,
-                                     start_new_session=True)
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                     env=env, start_new_session=True)
             late = threading.Event()
             timer = threading.Timer(timeout, lambda: (late.set(), os.killpg(child.pid, signal.SIGKILL)))
             timer.start()
@@ -307,7 +313,8 @@ def has_perf():
     """True if perf can count user-mode instructions here."""
     if not shutil.which("perf"):
         return False
-    done = subprocess.run(["perf", "stat", "-x,", "-e", "instructions:u", "true"], capture_output=True, text=True, check=False)
+    done = subprocess.run(["perf", "stat", "-x,", "-e", "instructions:u", "true"], capture_output=True, text=True,
+                          check=False)
     return done.returncode == 0 and re.match(r"\d+,", done.stderr.strip()) is not None
 
 
@@ -440,8 +447,8 @@ def record(path, host, options, programs, startup):
         for name, r in p.results.items():
             seconds = r.median()
             mips = p.insns / seconds / 1e6 if p.insns and seconds else None
-            results[name] = {"trouble": r.trouble, "note": r.note, "user_s": r.user, "system_s": r.system, "wall_s": r.wall,
-                             "user_median_s": seconds, "mips": mips, "host_insns": r.host_insns}
+            results[name] = {"trouble": r.trouble, "note": r.note, "user_s": r.user, "system_s": r.system,
+                             "wall_s": r.wall, "user_median_s": seconds, "mips": mips, "host_insns": r.host_insns}
         data["programs"].append({"name": p.name, "insns": p.insns, "results": results})
     with open(path, "w", encoding="ascii") as f:
         json.dump(data, f, indent=1)

@@ -159,6 +159,8 @@ static void test_headers_that_lie_are_refused(void **state)
 	make_default();
 	elf.header.e_entry = 0x90000000;
 	expect_refused("entry point 0x90000000");
+	elf.header.e_entry = RAM_BASE + 1;
+	expect_refused("is odd");
 }
 
 static void test_short_files_are_refused(void **state)

@@ -1,8 +1,8 @@
 /*
  * Reset, the two trap entries, and the environment call of the bench runtime.
  *
- * Entered in M mode with a0 = hart, a1 = device tree (or 0). What the machine may not have (PMP, counter enables) is tried,
- * and a trap just goes on behind it.
+ * Entered in M mode with a0 = hart, a1 = device tree (or 0). What the machine may not have (PMP, counter enables) is
+ * tried, and a trap just goes on behind it.
  */
 	.option	norvc
 
