@@ -24,13 +24,13 @@
 /* clang-format on */
 
 #define FUSE_ALU(first, second)                                                                                        \
-	OP(fused_##first##_##second)                                                                                   \
+	FUSED(fused_##first##_##second)                                                                                \
 	{                                                                                                              \
 		do_##first(h, u);                                                                                      \
 		return op_##second(h, u + 1, budget, pc);                                                              \
 	}
 #define FUSE_MEMORY(first, second)                                                                                     \
-	OP(fused_##first##_##second)                                                                                   \
+	FUSED(fused_##first##_##second)                                                                                \
 	{                                                                                                              \
 		if (unlikely(!try_##first(h, u)))                                                                      \
 			return slow_##first(h, u, budget, pc);                                                         \

@@ -20,7 +20,7 @@ struct hart;
  * The jump cache: where a jump to va goes on, for as long as fetch translations stay. The slots of one page lie
  * together, so that a fence for one address forgets one page's jumps.
  */
-#define JUMP_SLOTS_LOG2 6 /* of a page */
+#define JUMP_SLOTS_LOG2 7 /* of a page */
 #define JUMP_PAGES_LOG2 5
 #define JUMP_SLOTS (1u << JUMP_SLOTS_LOG2)
 #define JUMP_PAGES (1u << JUMP_PAGES_LOG2)
@@ -38,7 +38,7 @@ static always_inline u32 jump_page(u64 va)
 
 static always_inline u32 jump_index(u64 va)
 {
-	return jump_page(va) << JUMP_SLOTS_LOG2 | ((va >> 1) & (JUMP_SLOTS - 1));
+	return jump_page(va) << JUMP_SLOTS_LOG2 | ((va >> 1 ^ va >> 8) & (JUMP_SLOTS - 1));
 }
 
 /* Fetch contexts: each has a jump cache, so that traps and returns flush nothing. Indexed by enum priv. */

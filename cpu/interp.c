@@ -24,7 +24,8 @@
 #include "cpu/trap.h"
 
 #define ARGS struct hart *h, const struct uop *u, s64 budget, u64 pc
-#define OP(name) static u32 name(ARGS)
+#define OP(name) static always_inline u32 name(ARGS) /* fused pairs take in the second */
+#define FUSED(name) static u32 name(ARGS)
 #define SLOW(name) static cold u32 name(ARGS)
 
 /* On to the operation at `next`. */

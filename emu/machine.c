@@ -12,6 +12,7 @@
  */
 #include "emu/machine.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,7 +220,13 @@ static bool load(struct machine *m, struct boot *boot, struct error *err)
 		description.pmu_raw_event_to_mhpmcounters =
 			(struct fdt_cells){ pmu_raw_counters, ARRAY_SIZE(pmu_raw_counters) };
 	}
-	return boot_place(boot, config, &description, err) && boot_load(boot, &m->bus, err);
+	if (!boot_place(boot, config, &description, err))
+		return false;
+	if (boot_pc(boot) & 3 && !isa_has(isa, EXT_ZCA))
+		return error_set(err,
+		                 "the guest starts at 0x%" PRIx64 ", which is no multiple of 4: --isa needs c for that",
+		                 boot_pc(boot));
+	return boot_load(boot, &m->bus, err);
 }
 
 static void reset(struct machine *m, const struct boot *boot)

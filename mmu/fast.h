@@ -26,8 +26,11 @@ struct fast_entry {
 	                  page) */
 	u64 store_tag; /* likewise for stores */
 	u64 addend;    /* host address - va */
-	u64 pa;        /* physical address of the page: for those who must find entries by it */
+	u64 pa;        /* physical address of the page, plus FAST_STORES_WATCHED */
 };
+
+/* The page may be stored to, but holds decoded code (or a watched word), so stores must look at the code map first. */
+#define FAST_STORES_WATCHED 1
 
 _Static_assert(sizeof(struct fast_entry) == 32, "the index is scaled by 32 in one shift and one mask");
 

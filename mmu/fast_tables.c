@@ -47,13 +47,14 @@ void fast_select(struct mmu *m, u32 context)
 	m->fast = t->entries;
 }
 
-void fast_put(struct mmu *m, u64 va_page, u64 pa_page, u8 *host, bool loads, bool stores)
+void fast_put(struct mmu *m, u64 va_page, u64 pa_page, u8 *host, bool loads, bool stores, bool watched)
 {
 	struct fast_table *t = &m->tables[m->context];
 	struct fast_entry *e = fast_entry(t->entries, va_page);
-	u64 load_tag = loads ? va_page : FAST_EMPTY, store_tag = stores ? va_page : FAST_EMPTY;
+	u64 load_tag = loads ? va_page : FAST_EMPTY, store_tag = stores && !watched ? va_page : FAST_EMPTY;
+	u64 pa = pa_page | (stores && watched ? FAST_STORES_WATCHED : 0);
 
-	if (e->load_tag == load_tag && e->store_tag == store_tag)
+	if (e->load_tag == load_tag && e->store_tag == store_tag && e->pa == pa)
 		return;
 	if (t->filled < FAST_LOG_SIZE)
 		t->log[t->filled] = e - t->entries;
@@ -63,7 +64,7 @@ void fast_put(struct mmu *m, u64 va_page, u64 pa_page, u8 *host, bool loads, boo
 	e->load_tag = load_tag;
 	e->store_tag = store_tag;
 	e->addend = (u64)host - va_page;
-	e->pa = pa_page;
+	e->pa = pa;
 }
 
 void fast_drop_page(struct mmu *m, u64 va_page)
@@ -101,6 +102,14 @@ void fast_flush_all(struct mmu *m)
 	fast_flush_translated(m);
 }
 
+static void watch_stores(struct fast_entry *e, u64 pa)
+{
+	if (align_down(e->pa, PAGE_SIZE) != pa || e->store_tag == FAST_EMPTY)
+		return;
+	e->store_tag = FAST_EMPTY;
+	e->pa |= FAST_STORES_WATCHED;
+}
+
 /* Entries whose page now holds code keep their loads. Walks the logs; a table too full for its log is wiped instead. */
 void mmu_protect_page(struct mmu *m, u64 pa)
 {
@@ -113,8 +122,7 @@ void mmu_protect_page(struct mmu *m, u64 pa)
 			continue;
 		}
 		for (u32 i = 0; i < t->filled; i++)
-			if (t->entries[t->log[i]].pa == pa)
-				t->entries[t->log[i]].store_tag = FAST_EMPTY;
+			watch_stores(&t->entries[t->log[i]], pa);
 	}
 }
 

@@ -7,7 +7,8 @@
  *
  * The two levels are neither inclusive nor exclusive: a walk fills both, a second-level hit is copied to the first, and
  * each array replaces on its own. An ASID's entries compete with all others for the ways of a set, since sets are
- * chosen by address alone. Not here: permissions (mmu/walk.c), PTE reads (mmu/mmu.c), presets (mmu/tlb_presets.c).
+ * chosen by address alone. Not here: permissions (mmu/walk.c), PTE reads (mmu/translate.c), presets
+ * (mmu/tlb_presets.c).
  */
 #include "mmu/tlb.h"
 

@@ -6,7 +6,7 @@
  * manual has no order, it is V, then R/W, then the bits nobody has defined, then those that are wrong for this kind of
  * PTE. Step 7 (shadow stacks) belongs to an extension this machine does not have.
  *
- * Not here: TLB, PMP, memory, traps. Read mmu/walk.h first and mmu/mmu.c next.
+ * Not here: TLB, PMP, memory, traps. Read mmu/walk.h first and mmu/translate.c next.
  */
 #include "mmu/walk.h"
 

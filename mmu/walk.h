@@ -3,7 +3,7 @@
  * code).
  *
  * Pure: from a request and a port for PTE reads to a result, either a leaf or the exact rule that was broken. It knows
- * no TLB, no hart and no trap; mmu/mmu.c joins them. Labels in walk.c are the manual's step numbers.
+ * no TLB, no hart and no trap; mmu/translate.c joins them. Labels in walk.c are the manual's step numbers.
  */
 #ifndef RVEMU_MMU_WALK_H
 #define RVEMU_MMU_WALK_H
@@ -53,8 +53,8 @@ enum walk_reason {
 	WALK_DIRTY_CLEAR,     /* D=0 on a store and hardware does not set it */
 	WALK_PTE_PMP,         /* PMP denies the walker's own access */
 	WALK_PTE_BUS,         /* nothing (or no RAM) where the PTE should be */
-	WALK_LEAF_PMP,        /* translation worked, PMP denies the access itself (set by mmu.c) */
-	WALK_LEAF_BUS,        /* translation worked, nothing answers there (set by mmu.c) */
+	WALK_LEAF_PMP,        /* translation worked, PMP denies the access itself (set by access.c) */
+	WALK_LEAF_BUS,        /* translation worked, nothing answers there (set by access.c) */
 	WALK_REASONS,
 };
 

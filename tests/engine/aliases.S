@@ -130,29 +130,50 @@ supervisor:
 	bnez	s1, 4b
 	check	4, a0, 1100
 
-	/* 5: an instruction whose halves lie in frames apart; the second half is exchanged */
+	/* 5: an instruction whose halves lie in frames apart; the second half is exchanged, and only its page fenced */
 	map	4, s4, PTE_RWX_S
 	li	s1, 100
 	li	a0, 0
-	li	s5, VA + 5 * 4096 - 2
+	li	s9, VA + 5 * 4096
+	addi	s5, s9, -2
 	la	s7, code_d
 	la	s8, code_e
 5:	map	5, s7, PTE_RWX_S
-	sfence.vma
+	sfence.vma s9, zero
 	jalr	s5
 	map	5, s8, PTE_RWX_S
-	sfence.vma
+	sfence.vma s9, zero
 	jalr	s5
 	jalr	s5
 	addi	s1, s1, -1
 	bnez	s1, 5b
 	check	5, a0, 6500	/* 17 + 2 * 24 */
 
-	/* 6: the same frame in U mode; an ecall leads back */
+	/* 6: code that jumps, or runs, into the next page, where the frames change */
+	la	s7, code_f
+	map	6, s7, PTE_RWX_S
+	li	s1, 100
+	li	a0, 0
+	li	s9, VA + 7 * 4096
+	li	s5, VA + 6 * 4096
+	addi	s6, s9, -4
+6:	map	7, s2, PTE_RWX_S
+	sfence.vma s9, zero
+	jalr	s5
+	jalr	s6
+	map	7, s3, PTE_RWX_S
+	sfence.vma s9, zero
+	jalr	s6
+	jalr	s5
+	addi	s1, s1, -1
+	bnez	s1, 6b
+	check	6, a0, 2600	/* 1 + (2 + 1) + (2 + 10) + 10 */
+
+	/* 7: the same frame in U mode; a fault leads back */
 	li	s1, 100
 	li	a0, 0
 	li	s5, VA
-6:	jalr	s5
+8:	jalr	s5
 	li	t0, VA + 2 * 4096
 	csrw	sepc, t0
 	li	t0, 0x100
@@ -161,8 +182,8 @@ supervisor:
 	sret
 	.balign	4
 7:	addi	s1, s1, -1
-	bnez	s1, 6b
-	check	6, a0, 200
+	bnez	s1, 8b
+	check	7, a0, 200
 	la	t0, done
 	jr	t0
 
@@ -196,6 +217,11 @@ code_d:	.2byte	0x0115
 	.space	4096		/* so that nothing lies beside */
 code_e:	.2byte	0x0185
 	ret
+
+	.balign	4096
+code_f:	j	. + 4096
+	.space	4088
+	addi	a0, a0, 2
 
 	.balign	4096
 root:	.space	4096

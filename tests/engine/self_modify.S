@@ -161,27 +161,33 @@ beside:	.dword	0
 	la	t0, unexpected
 	csrw	mtvec, t0
 
-	/* 17, 18: either half of an instruction that lies across two pages; 100 times */
+	/* 17: the second half of an instruction that lies across two pages; 18: the first; 100 times */
 	la	s0, crossing
 	li	s4, 100
 	li	s5, 0
-	li	s6, 0
-	li	a1, 0
 1:	jalr	s0
 	add	s5, s5, a0
 	lhu	t0, 2(s0)
-	addi	t0, t0, 0x10	/* the immediate's low bits are in the second half */
+	addi	t0, t0, 0x10	/* the immediate's low bits */
 	sh	t0, 2(s0)
-	lhu	t0, 0(s0)
-	li	t1, 0x80	/* rd's low bit is in the first: a0, a1 */
-	xor	t0, t0, t1
-	sh	t0, 0(s0)
-	add	s6, s6, a1
-	li	a1, 0
 	addi	s4, s4, -1
 	bnez	s4, 1b
-	check	17, s5, 5000
-	check	18, s6, 2550
+	check	17, s5, 5050
+	li	s4, 100
+	li	s6, 0
+	li	t1, 0x80	/* rd's low bit: a0, a1 */
+1:	li	a0, 0
+	li	a1, 0
+	jalr	s0
+	add	s6, s6, a0
+	slli	a1, a1, 1
+	add	s6, s6, a1
+	lhu	t0, 0(s0)
+	xor	t0, t0, t1
+	sh	t0, 0(s0)
+	addi	s4, s4, -1
+	bnez	s4, 1b
+	check	18, s6, 15150	/* 101 * (50 + 2 * 50) */
 
 	/* 19: a buffer gets one function after another */
 	la	s0, buffer

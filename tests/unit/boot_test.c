@@ -12,7 +12,7 @@
 #include "tests/unit/elf_maker.h"
 
 #define RAM_BASE 0x80000000ull
-#define FILES 4
+#define FILES 8
 
 static struct config config;
 static struct boot boot;
@@ -23,6 +23,7 @@ static u32 file_count;
 /* A file with these bytes; its name stays until teardown. */
 static const char *make_file(const void *bytes, u64 size)
 {
+	BUG_ON(file_count == FILES);
 	snprintf(files[file_count], sizeof(files[0]), "%s", elf_maker_write(bytes, size));
 	return files[file_count++];
 }

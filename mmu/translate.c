@@ -1,0 +1,228 @@
+/*
+ * The one way from a virtual address to a physical one: bare mode, TLB, walk. Privileged manual, "Supervisor-Level
+ * ISA".
+ *
+ * The walker (mmu/walk.c) is pure; here is its port, through which it reads PTEs: with S-mode rights, from the walk
+ * cache or from RAM. What PMP and the bus say to the access itself is mmu/access.c's business.
+ */
+#include "mmu/translate.h"
+
+#include <string.h>
+
+/* mcause values of misaligned accesses; all other causes come from walk_cause(). */
+#define CAUSE_LOAD_MISALIGNED 4
+#define CAUSE_STORE_MISALIGNED 6
+
+bool mmu_fault(struct mmu *m, enum walk_reason reason, enum access access, u64 va)
+{
+	m->fault.reason = reason;
+	m->fault.cause = walk_cause(reason, access);
+	m->fault.tval = va;
+	return false;
+}
+
+bool mmu_fault_misaligned(struct mmu *m, enum access access, u64 va)
+{
+	m->fault.reason = WALK_OK;
+	m->fault.cause = access == ACCESS_LOAD ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED;
+	m->fault.tval = va;
+	return false;
+}
+
+/* --- the walker's port: PTEs are read through PMP with S-mode rights, and through the walk cache --- */
+
+struct port {
+	struct mmu *m;
+	struct walk_result *result; /* to note where each PTE was found */
+	bool probe;                 /* a debugger's walk: no caches, no statistics */
+};
+
+static enum walk_reason port_load(void *arg, u32 level, u64 pte_addr, u64 *pte)
+{
+	struct port *port = arg;
+	struct mmu *m = port->m;
+	u8 *host;
+
+	*pte = 0;
+	if (!port->probe && level > 0 && tlb_walk_cache_find(m->tlb, level, pte_addr, m->asid, pte)) {
+		port->result->steps[port->result->step_count].source = WALK_FROM_WALK_CACHE;
+		return WALK_OK;
+	}
+	if (!pmp_allows(&m->pmp, pte_addr, 8, ACCESS_LOAD, PRIV_S))
+		return WALK_PTE_PMP;
+	host = bus_ram(m->bus, pte_addr, 8);
+	if (!host)
+		return WALK_PTE_BUS;
+	memcpy(pte, host, 8);
+	if (port->probe)
+		return WALK_OK;
+	m->stats.pte_reads++;
+	port->result->steps[port->result->step_count].source = WALK_FROM_MEMORY;
+	if (level > 0 && (*pte & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V)
+		tlb_walk_cache_fill(m->tlb, level, pte_addr, m->asid, *pte);
+	return WALK_OK;
+}
+
+static enum walk_reason port_cas(void *arg, u64 pte_addr, u64 expected, u64 desired, bool *done)
+{
+	struct port *port = arg;
+	struct mmu *m = port->m;
+	struct bus_region *region = bus_find(m->bus, pte_addr);
+	u64 now;
+
+	*done = false;
+	if (!pmp_allows(&m->pmp, pte_addr, 8, ACCESS_STORE, PRIV_S))
+		return WALK_PTE_PMP;
+	if (!region || !region->ram)
+		return WALK_PTE_BUS;
+	memcpy(&now, region->ram + (pte_addr - region->base), 8);
+	if (now != expected)
+		return WALK_OK;
+	*done = true;
+	if (port->probe)
+		return WALK_OK;
+	memcpy(region->ram + (pte_addr - region->base), &desired, 8);
+	bus_wrote(m->bus, region, pte_addr, 8);
+	return WALK_OK;
+}
+
+/* --- from va to pa --- */
+
+struct walk_request mmu_walk_request(const struct mmu *m, u64 va, enum access access, u8 priv)
+{
+	return (struct walk_request){
+		.va = va,
+		.root = bits(m->satp, 43, 0) << PAGE_SHIFT,
+		.levels = m->levels,
+		.access = access,
+		.priv = priv,
+		.sum = m->sum,
+		.mxr = m->mxr,
+		.ad_update = m->config.ad == AD_UPDATE || (m->config.ad == AD_ADUE && m->adue),
+		.has_svnapot = m->config.has_svnapot,
+		.has_svpbmt = m->config.has_svpbmt && m->pbmte,
+	};
+}
+
+void mmu_emit_tlb(struct mmu *m, enum trace_tlb_what what, enum access access, u64 va, const struct tlb_entry *e,
+                  enum tlb_level level)
+{
+	struct trace_tlb event = { .what = what, .access = access, .level = level, .asid = m->asid, .va = va };
+
+	m->trace_head(m->owner, &event.head);
+	if (e) {
+		event.size_log2 = e->size_log2;
+		event.pa = e->ppn << PAGE_SHIFT;
+		event.pte = e->pte;
+	}
+	m->trace->emit(m->trace->arg, TRACE_TLB, &event);
+}
+
+static cold void emit_walk(struct mmu *m, const struct walk_request *req, const struct walk_result *result)
+{
+	struct trace_walk event = { .request = req, .result = result, .satp = m->satp };
+
+	m->trace_head(m->owner, &event.head);
+	for (u32 i = 0; i < result->step_count; i++)
+		event.cycles += result->steps[i].cycles;
+	m->trace->emit(m->trace->arg, TRACE_WALK, &event);
+}
+
+/* Walks and puts the outcome into the TLB. */
+static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *req, struct translation *t)
+{
+	struct walk_result result;
+	struct port port = { .m = m, .result = &result };
+	struct walk_port walk_port = { .load = port_load, .cas = port_cas, .arg = &port };
+	struct tlb_entry entry;
+
+	m->stats.walks[req->access]++;
+	walk(req, &walk_port, &result);
+	if (trace_wants(m->trace, TRACE_WALK))
+		emit_walk(m, req, &result);
+	m->stats.ad_updates += result.ad_updated;
+	if (result.reason != WALK_OK) {
+		m->stats.walk_faults[req->access]++;
+		return mmu_fault(m, result.reason, req->access, req->va);
+	}
+	entry = (struct tlb_entry){
+		.vpn = req->va >> PAGE_SHIFT, /* of the page accessed: that is where an older entry must give way */
+		.ppn = result.pa >> PAGE_SHIFT,
+		.pte = result.pte,
+		.asid = m->asid,
+		.size_log2 = result.size_log2,
+		.level = result.level,
+		.pbmt = result.pbmt,
+		.global = result.global,
+		.fetched = req->access == ACCESS_FETCH,
+	};
+	t->pa = result.pa;
+	t->entry = tlb_fill(m->tlb, req->access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA, &entry);
+	if (trace_wants(m->trace, TRACE_TLB))
+		mmu_emit_tlb(m, TRACE_TLB_FILL, req->access, req->va, &entry, TLB_MISS);
+	return true;
+}
+
+/*
+ * Translates va for one access within its page. An entry of the TLB that does not allow the access is not the last
+ * word: the PTE may have been widened since, and hardware may walk again (unless the geometry says that it trusts
+ * denials).
+ */
+bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct translation *t)
+{
+	enum tlb_side side = access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA;
+	struct walk_request req;
+	enum tlb_level where;
+	struct tlb_entry *e;
+	enum walk_reason reason;
+
+	t->entry = NULL;
+	if (priv == PRIV_M || m->levels == 0) {
+		t->pa = va;
+		return true;
+	}
+	req = mmu_walk_request(m, va, access, priv);
+	if (!walk_is_canonical(va, m->levels)) {
+		m->stats.walk_faults[access]++;
+		return mmu_fault(m, WALK_NON_CANONICAL, access, va);
+	}
+	e = tlb_lookup(m->tlb, side, va, m->asid, &where);
+	if (!e) {
+		m->stats.tlb_misses[access]++;
+		if (trace_wants(m->trace, TRACE_TLB))
+			mmu_emit_tlb(m, TRACE_TLB_MISS, access, va, NULL, TLB_MISS);
+		return walk_and_fill(m, &req, t);
+	}
+	if (trace_wants(m->trace, TRACE_TLB))
+		mmu_emit_tlb(m, TRACE_TLB_HIT, access, va, e, where);
+	reason = walk_check_leaf(e->pte, &req);
+	if (reason != WALK_OK) {
+		bool by_hardware = req.ad_update && (reason == WALK_ACCESSED_CLEAR || reason == WALK_DIRTY_CLEAR);
+
+		if (tlb_config(m->tlb)->keep_denied && !by_hardware)
+			return mmu_fault(m, reason, access, va);
+		return walk_and_fill(m, &req, t);
+	}
+	e->fetched |= access == ACCESS_FETCH;
+	t->entry = e;
+	t->pa = (e->ppn << PAGE_SHIFT) + (va - (e->vpn << PAGE_SHIFT));
+	return true;
+}
+
+/* --- for debuggers --- */
+
+void mmu_probe(struct mmu *m, u64 va, enum access access, struct walk_result *result)
+{
+	u8 priv = access == ACCESS_FETCH ? m->priv : m->data_priv;
+	struct port port = { .m = m, .result = result, .probe = true };
+	struct walk_port walk_port = { .load = port_load, .cas = port_cas, .arg = &port };
+	struct walk_request req = mmu_walk_request(m, va, access, priv);
+
+	if (priv != PRIV_M && m->levels != 0) {
+		walk(&req, &walk_port, result);
+		return;
+	}
+	memset(result, 0, sizeof(*result));
+	result->pa = va;
+	result->size_log2 = PAGE_SHIFT;
+}
