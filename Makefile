@@ -50,10 +50,10 @@ setup:
 # move, fold or drop such operations. Operations end in tail calls, which must stay jumps.
 $B/cpu/%.o: CFLAGS += -frounding-math -ftrapping-math -fno-fast-math
 $B/cpu/interp.o: CFLAGS += -foptimize-sibling-calls -fno-stack-protector
-ifneq ($(VARIANT),clang)
-$B/cpu/interp.o: CFLAGS += -fno-partial-inlining # or branches share their jumps, and the host predicts them worse
-endif
-ifeq ($(VARIANT),clang)
+ifeq ($(CC),gcc)
+# Or branches share their jumps, and the host predicts them worse.
+$B/cpu/interp.o: CFLAGS += -fno-partial-inlining
+else
 $B/cpu/%.o: CFLAGS += -Wno-unknown-pragmas
 endif
 

@@ -276,6 +276,7 @@ static void put_insn(struct builder *w, const struct insn *insn, u32 offset)
 		*w->next = u;
 		w->next->fn = op_observe;
 		w->next->imm = (s32)insn->raw;
+		w->next->rd = cls;
 		w->next++;
 	}
 	set_operands(&u, insn, offset);

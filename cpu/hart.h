@@ -92,6 +92,7 @@ enum observe {
 struct noted_insn {
 	struct trace_head head; /* as it was before it */
 	u32 raw;                /* its bits */
+	u8 cls;                 /* enum insn_class */
 	bool pending;           /* it has begun, and neither trapped nor been told */
 };
 

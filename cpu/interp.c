@@ -172,7 +172,7 @@ u32 op_nop(ARGS)
 u32 op_observe(ARGS)
 {
 	sync(h, u, budget, pc);
-	if (!observe_begin(h, (u32)u->imm))
+	if (!observe_begin(h, (u32)u->imm, u->rd))
 		return fault(h);
 	NEXT();
 }

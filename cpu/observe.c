@@ -5,24 +5,25 @@
 
 #include <string.h>
 
-static void tell(struct hart *h, const struct insn *insn)
+static void tell(struct hart *h)
 {
-	const struct insn_info *info = &insn_table[insn->id];
-	struct trace_insn event = { .head = h->noted.head, .raw = insn->raw, .len = insn->len, .x_rd = -1, .f_rd = -1 };
+	struct insn insn = insn_decode(h->decoder, h->noted.raw);
+	const char *operands = insn_table[insn.id].operands;
+	struct trace_insn event = { .head = h->noted.head, .raw = insn.raw, .len = insn.len, .x_rd = -1, .f_rd = -1 };
 
-	if (strchr(info->operands, 'd') && insn->rd != 0) {
-		event.x_rd = (s8)insn->rd;
-		event.value = h->x[insn->rd];
-	} else if (strchr(info->operands, 'D')) {
-		event.f_rd = (s8)insn->rd;
-		event.value = h->f[insn->rd];
+	if (strchr(operands, 'd') && insn.rd != 0) {
+		event.x_rd = (s8)insn.rd;
+		event.value = h->x[insn.rd];
+	} else if (strchr(operands, 'D')) {
+		event.f_rd = (s8)insn.rd;
+		event.value = h->f[insn.rd];
 	}
 	h->trace->emit(h->trace->arg, TRACE_INSN, &event);
 }
 
-static void count(struct hart *h, const struct insn *insn)
+static void count(struct hart *h)
 {
-	switch (insn_table[insn->id].cls) {
+	switch (h->noted.cls) {
 	case CLASS_LOAD:
 	case CLASS_FLOAD:
 		h->events.loads++;
@@ -37,22 +38,19 @@ static void count(struct hart *h, const struct insn *insn)
 		break;
 	case CLASS_BRANCH:
 		h->events.branches++;
-		h->events.branches_taken += h->pc != h->noted.head.pc + insn->len;
+		h->events.branches_taken += h->pc != h->noted.head.pc + insn_length((u16)h->noted.raw);
 		break;
 	}
 }
 
 void observe_end(struct hart *h)
 {
-	struct insn insn;
-
 	if (!h->noted.pending)
 		return;
 	h->noted.pending = false;
-	insn = insn_decode(h->decoder, h->noted.raw);
-	count(h, &insn);
+	count(h);
 	if (trace_wants(h->trace, TRACE_INSN))
-		tell(h, &insn);
+		tell(h);
 }
 
 void observe_cancel(struct hart *h)
@@ -60,7 +58,7 @@ void observe_cancel(struct hart *h)
 	h->noted.pending = false;
 }
 
-bool observe_begin(struct hart *h, u32 raw)
+bool observe_begin(struct hart *h, u32 raw, enum insn_class cls)
 {
 	bool uniform;
 	u64 pa;
@@ -70,6 +68,7 @@ bool observe_begin(struct hart *h, u32 raw)
 		return false;
 	hart_trace_head(h, &h->noted.head);
 	h->noted.raw = raw;
+	h->noted.cls = cls;
 	h->noted.pending = true;
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * One frame of code at several virtual addresses, several frames at one, in S and U mode under Sv39; written through one
- * alias and run through another; an instruction whose halves lie in frames that are not neighbours.
+ * One frame of code at several virtual addresses, several frames at one, in S and U mode under Sv39; written through
+ * one alias and run through another; an instruction whose halves lie in frames that are not neighbours.
  *
  * Tables: `root` has gigabyte pages for RAM and devices as they are, and `level0` for VA..VA+2 MiB, 4 KiB each.
  */

@@ -1,6 +1,6 @@
 /*
- * Shapes of code: runs longer than any block, entered anywhere; instructions inside of instructions; blocks that end with
- * their page, instructions that cross it; jumps that share a place in whatever is indexed by the pc.
+ * Shapes of code: runs longer than any block, entered anywhere; instructions inside of instructions; blocks that end
+ * with their page, instructions that cross it; jumps that share a place in whatever is indexed by the pc.
  */
 #include "tests/engine/guest.inc"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The engine: blocks, budgets, code that changes, traps, harts. Builds the guest programs beside and
-#   - runs each with ./rvemu, plain, once more, traced, and with a small TLB: it must end well, and always alike (instructions
-#     retired, hash of RAM); programs for several harts with several quanta;
+#   - runs each with ./rvemu, plain, once more, traced, and with a small TLB: it must end well, and always alike
+#     (instructions retired, hash of RAM); programs for several harts with several quanta;
 #   - runs engine_test.c, which takes machines apart (VARIANT=asan: that one under the sanitizers).
 # Last line: N passed, N failed.
 set -u
@@ -19,9 +19,9 @@ failed=0
 assemble() {
 	local name=$1 source=$2
 	shift 2
-	riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -nostdlib -static -Wall -Werror -I. "$@" \
-		-T tests/engine/guest.ld -Wl,--build-id=none,--no-warn-rwx-segments "tests/engine/$source.S" -o "$OUT/$name.elf" ||
-		exit 1
+	riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -nostdlib -static -Wall -Werror \
+		-I. "$@" -T tests/engine/guest.ld -Wl,--build-id=none,--no-warn-rwx-segments "tests/engine/$source.S" \
+		-o "$OUT/$name.elf" || exit 1
 }
 
 build() {

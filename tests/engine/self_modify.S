@@ -1,6 +1,6 @@
 /*
- * Code that is written while it runs: ahead and behind in the same block, beside data, by every sort of store, across pages.
- * rvemu promises more than the manual: a store is seen by the next fetch, with and without fence.i.
+ * Code that is written while it runs: ahead and behind in the same block, beside data, by every sort of store,
+ * across pages. rvemu promises more than the manual: a store is seen by the next fetch, with and without fence.i.
  */
 #include "tests/engine/guest.inc"
 

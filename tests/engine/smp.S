@@ -1,6 +1,7 @@
 /*
- * HARTS harts do the same things at the same time: counters by AMO, by LR and SC, by amocas, under locks; interrupts passed
- * around; code that one writes and all run. Hart 0 looks at what came of it. s0 is the hart's id, s11 the barrier's sense.
+ * HARTS harts do the same things at the same time: counters by AMO, by LR and SC, by amocas, under locks; interrupts
+ * passed around; code that one writes and all run. Hart 0 looks at what came of it. s0 is the hart's id, s11 the
+ * barrier's sense.
  */
 #include "tests/engine/guest.inc"
 

@@ -1,7 +1,7 @@
 /*
- * Traps in the middle of blocks, and interrupts at the very instruction where they become possible. The handler uses t3 and
- * t4 alone: s9 counts exceptions, s7 interrupts, s8 is where the last one came; s6 is the time between two of the timer;
- * s10, if not 0, is where M mode goes on after an exception.
+ * Traps in the middle of blocks, and interrupts at the very instruction where they become possible. The handler uses
+ * t3 and t4 alone: s9 counts exceptions, s7 interrupts, s8 is where the last one came; s6 is the time between two of
+ * the timer; s10, if not 0, is where M mode goes on after an exception.
  */
 #include "tests/engine/guest.inc"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
-# What every instruction does: each row of the table with edge operands, each group of compressed instructions, words that are
-# no instruction, and random programs, run by rvemu and by QEMU; where QEMU lacks an instruction or is wrong, a reference
-# says what is right (rows.c, row_oracles(), lists why). Then the round trip of the table through the assembler.
+# What every instruction does: each row of the table with edge operands, each group of compressed instructions,
+# words that are no instruction, and random programs, run by rvemu and by QEMU; where QEMU lacks an instruction or
+# is wrong, a reference says what is right (rows.c, row_oracles(), lists why). Then the round trip of the table
+# through the assembler.
 #
 #   tests/isa/run.sh               everything
 #   tests/isa/run.sh ROW           all cases of one row: "fadd.s", "c1.0:addi"; what differs is printed
@@ -24,22 +25,25 @@ skipped=0
 build_host() {
 	make --no-print-directory -s rvemu build/gcc/librvemu.a || exit 1
 	local warnings=(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror)
-	gcc -std=gnu11 -O1 -g -I. -D_GNU_SOURCE "${warnings[@]}" tests/isa/{generate,programs,rows,fill,stubs,operands}.c \
-		tests/isa/reference.c tests/isa/reference_fp.c build/gcc/librvemu.a -o $OUT/generate || exit 1
+	local sources=({generate,programs,rows,fill,stubs,operands,reference,reference_fp}.c)
+	gcc -std=gnu11 -O1 -g -I. -D_GNU_SOURCE "${warnings[@]}" "${sources[@]/#/tests/isa/}" \
+		build/gcc/librvemu.a -o $OUT/generate || exit 1
 	gcc -std=gnu11 -O1 -g -I. -D_GNU_SOURCE "${warnings[@]}" tests/isa/roundtrip.c build/gcc/librvemu.a \
 		-o $OUT/roundtrip || exit 1
 }
 
 # build_guest NAME: NAME.elf, the runner with NAME.plan.
 build_guest() {
-	riscv64-unknown-elf-gcc -march=rv64imafdc_zicsr -mabi=lp64 -mcmodel=medany -O2 -ffreestanding -nostdlib -Wall -Wextra \
-		-Werror -I. -DPLAN_FILE="\"$OUT/$1.plan\"" -T tests/isa/guest.ld -Wl,--build-id=none,--no-warn-rwx-segments \
-		tests/isa/start.S tests/isa/guest.c -o "$OUT/$1.elf" || exit 1
+	riscv64-unknown-elf-gcc -march=rv64imafdc_zicsr -mabi=lp64 -mcmodel=medany -O2 -ffreestanding -nostdlib \
+		-Wall -Wextra -Werror -I. -DPLAN_FILE="\"$OUT/$1.plan\"" -T tests/isa/guest.ld \
+		-Wl,--build-id=none,--no-warn-rwx-segments tests/isa/start.S tests/isa/guest.c -o "$OUT/$1.elf" || exit 1
 }
 
-# on_rvemu NAME, on_qemu NAME: run it; what it prints goes to NAME.rvemu, NAME.qemu. A run that fails leaves a line that says so.
+# on_rvemu NAME, on_qemu NAME: run it; what it prints goes to NAME.rvemu, NAME.qemu. A run that fails leaves a line
+# that says so.
 on_rvemu() {
-	timeout $SECONDS_EACH $RVEMU "$OUT/$1.elf" </dev/null >"$OUT/$1.rvemu" 2>&1 || echo "rvemu: exit status $?" >>"$OUT/$1.rvemu"
+	timeout $SECONDS_EACH $RVEMU "$OUT/$1.elf" </dev/null >"$OUT/$1.rvemu" 2>&1 ||
+		echo "rvemu: exit status $?" >>"$OUT/$1.rvemu"
 }
 
 have_qemu() {
@@ -47,8 +51,8 @@ have_qemu() {
 }
 
 on_qemu() {
-	timeout $SECONDS_EACH qemu-system-riscv64 -M virt -cpu $QEMU_CPU -bios none -kernel "$OUT/$1.elf" -display none \
-		-monitor none -serial stdio </dev/null >"$OUT/$1.qemu" 2>"$OUT/$1.qemu-errors" ||
+	timeout $SECONDS_EACH qemu-system-riscv64 -M virt -cpu $QEMU_CPU -bios none -kernel "$OUT/$1.elf" \
+		-display none -monitor none -serial stdio </dev/null >"$OUT/$1.qemu" 2>"$OUT/$1.qemu-errors" ||
 		{ echo "qemu: exit status $?" >>"$OUT/$1.qemu"; cat "$OUT/$1.qemu-errors"; }
 }
 
@@ -73,18 +77,21 @@ show() {
 explain() {
 	$OUT/generate known $OUT/one.plan "$1" && build_guest one && on_rvemu one
 	! have_qemu || { on_qemu one && show one $OUT/one.qemu; }
-	$OUT/generate reference $OUT/one.plan $OUT/one.expected "$1" && build_guest one && on_rvemu one && show one $OUT/one.expected
+	$OUT/generate reference $OUT/one.plan $OUT/one.expected "$1" && build_guest one && on_rvemu one
+	show one $OUT/one.expected
 }
 
 # explain_program SEED: looks for the chunk, then for the instruction.
 explain_program() {
-	local chunk
+	local chunk wrong='s/^< checkpoint \([0-9a-f]*\).*/\1/p'
 	$OUT/generate programs $OUT/one.plan "$1" -1 && build_guest one && on_rvemu one && on_qemu one
-	chunk=$(diff <(grep ^checkpoint $OUT/one.qemu) <(grep ^checkpoint $OUT/one.rvemu) | sed -n 's/^< checkpoint \([0-9a-f]*\).*/\1/p' | head -n 1)
+	chunk=$(diff <(grep ^checkpoint $OUT/one.qemu) <(grep ^checkpoint $OUT/one.rvemu) |
+		sed -n "$wrong" | head -n 1)
 	[ -n "$chunk" ] || { echo "program $1: no difference"; return; }
 	$OUT/generate programs $OUT/one.plan "$1" $((16#$chunk)) && build_guest one && on_rvemu one && on_qemu one
 	echo "program $1, chunk $((16#$chunk)): the first difference"
-	diff $OUT/one.qemu $OUT/one.rvemu | grep '^[<>] [rb]' | sort -s -k2,3 | sed 's/^</right /; s/^>/rvemu /' | head -n 6
+	diff $OUT/one.qemu $OUT/one.rvemu | grep '^[<>] [rb]' | sort -s -k2,3 | sed 's/^</right /; s/^>/rvemu /' |
+		head -n 6
 }
 
 test_rows() {
@@ -126,8 +133,9 @@ test_programs() {
 
 # A line for each program: its seed and all its checkpoints.
 split_programs() {
-	tr -d '\r' <"$OUT/programs.$1" | awk '$1 == "program" { if (line) print line; line = $2; next } { line = line " " $3 }
-		END { if (line) print line }' >"$OUT/programs.$1.lines"
+	awk '$1 == "program" { if (line) print line; line = $2; next }
+		{ line = line " " $3 }
+		END { if (line) print line }' "$OUT/programs.$1" >"$OUT/programs.$1.lines"
 }
 
 test_roundtrip() {

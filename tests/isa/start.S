@@ -1,8 +1,8 @@
 /*
  * The runner's assembly: reset, the way into a stub and back, traps, checkpoints of random programs.
  *
- * A stub finds the address of the frame in gp, tp, s0, s1, s10 and s11 and uses the one that its instruction leaves alone. A trap
- * goes on where the frame says, or behind the instruction; only t0 and t1 are used meanwhile.
+ * A stub finds the address of the frame in gp, tp, s0, s1, s10 and s11 and uses the one that its instruction leaves
+ * alone. A trap goes on where the frame says, or behind the instruction; only t0 and t1 are used meanwhile.
  */
 #include "tests/isa/cases.h"
 
@@ -101,15 +101,21 @@ stub_done:
 	ret
 
 	/*
-	 * A random program calls this through t0, with the frame in tp: saves all registers but t0, prints them, puts them back. The
-	 * runner keeps its own stack pointer in frame->saved.
+	 * A random program calls this through t0, with the frame in tp: saves all registers, prints them, puts them
+	 * back. The runner keeps its own stack pointer in frame->saved.
 	 */
 	.globl	checkpoint
 checkpoint:
-	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 	sd	x\n, FRAME_X + 8 * \n(tp)
 	.endr
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	sd	x\n, FRAME_X + 8 * \n(tp)
+	.endr
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	fsd	f\n, FRAME_F + 8 * \n(tp)
+	.endr
+	.irp	n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	fsd	f\n, FRAME_F + 8 * \n(tp)
 	.endr
 	frcsr	t1
@@ -121,10 +127,16 @@ checkpoint:
 	mv	tp, s1
 	ld	t1, FRAME_FCSR_OUT(tp)
 	fscsr	t1
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	fld	f\n, FRAME_F + 8 * \n(tp)
 	.endr
-	.irp	n, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	fld	f\n, FRAME_F + 8 * \n(tp)
+	.endr
+	.irp	n, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
+	ld	x\n, FRAME_X + 8 * \n(tp)
+	.endr
+	.irp	n, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	ld	x\n, FRAME_X + 8 * \n(tp)
 	.endr
 	jr	t0

@@ -99,7 +99,7 @@ tail_calls() {
 	[ "$(uname -m)" = x86_64 ] || return 0
 	for variant in gcc clang asan; do
 		object=build/$variant/cpu/interp.o
-		make --no-print-directory -s VARIANT=$variant "$object" || return 1
+		make --no-print-directory -s VARIANT=$variant "$object" >/dev/null || return 1
 		objdump -dr --no-show-raw-insn "$object" | awk -v object="$object" '
 			/^[0-9a-f]+ </ { inside = $2 }
 			/[[:blank:]]call/ && /\*/ && !/\(%rip\)/ { print object ": " inside " " $0 }

@@ -17,7 +17,7 @@ import termios
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-RVEMU = os.path.join(ROOT, "rvemu")
+RVEMU = os.path.abspath(os.environ.get("RVEMU", os.path.join(ROOT, "rvemu")))
 OUT = os.path.join(ROOT, "build", "system")
 TIMEOUT = 60  # a limit against hanging, not something to wait for
 
