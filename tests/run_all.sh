@@ -3,7 +3,7 @@
 #
 # A part is a command whose output has lines "N passed, N failed[, N skipped]"; the last one counts. A part that fails
 # without such a line counts as one failure. Parts: the unit tests as built by gcc, by clang and under the sanitizers; lint;
-# every tests/*/run.sh; and a short fuzzing. The output of each goes to build/test-logs/.
+# every tests/*/run.sh, some of them also with the program as built under the sanitizers; and a short fuzzing. The output of each goes to build/test-logs/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -66,6 +66,9 @@ part unit-asan both asan
 for script in tests/*/run.sh; do
 	name=$(basename "$(dirname "$script")")
 	[ "$name" = bench ] || [ "$name" = fuzz ] || part "$name" "$script"
+done
+for name in isa guest system; do
+	RVEMU=build/asan/rvemu part "$name-asan" "tests/$name/run.sh"
 done
 FUZZ_SECONDS=${FUZZ_SECONDS:-5} part fuzz tests/fuzz/run.sh
 

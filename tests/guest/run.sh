@@ -35,7 +35,7 @@ emulate() {
 	local elf=$1
 	shift
 	case $EMULATOR in
-	rvemu) timeout $SECONDS_EACH ./rvemu --max-insns $INSNS_EACH "$@" "$elf" </dev/null ;;
+	rvemu) timeout $SECONDS_EACH ${RVEMU:-./rvemu} --max-insns $INSNS_EACH "$@" "$elf" </dev/null ;;
 	qemu) timeout $SECONDS_EACH qemu-system-riscv64 -M virt -cpu rv64,svnapot=on,svpbmt=on,svinval=on,sstc=on \
 		-bios none -nographic -kernel "$elf" "$@" </dev/null ;;
 	spike) timeout $SECONDS_EACH "$SPIKE" --isa=rv64gc_zicntr_zicclsm_svnapot_svpbmt_svinval_svadu_sstc \
