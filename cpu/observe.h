@@ -11,8 +11,8 @@
 
 #include "cpu/hart.h"
 
-/* The instruction at h->pc, with bits `raw` and of class `cls`, is about to run; the one noted before has retired. False: it cannot be
- * fetched any more, h->mmu.fault is set (only where the TLB sees every fetch). */
+/* The instruction at h->pc, with bits `raw` and of class `cls`, is about to run; the one noted before has retired.
+ * False: it cannot be fetched any more, h->mmu.fault is set (only where the TLB sees every fetch). */
 bool observe_begin(struct hart *h, u32 raw, enum insn_class cls) must_check;
 
 /* The noted instruction trapped: it did not retire. */

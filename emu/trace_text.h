@@ -5,8 +5,8 @@
  * begins with the sort's name.
  *
  * An instruction's own line comes after those of what it did, because it is written when the instruction has retired.
- * Unlike Spike's, it names only CSRs that a CSR instruction wrote, not those that change on the side (fflags,
- * mstatus.FS).
+ * Where it is not Spike's: a CSR is named as the instruction names it (sstatus, fcsr; Spike names mstatus, fflags and
+ * frm), and what floating-point instructions change on the side (fflags, mstatus.FS) is left out.
  *
  * Filters choose lines, they do not make tracing cheaper. An event without address (an interrupt, a CSR write) is not
  * shown where an address range is asked for. Machine forms (JSON, Chrome, binary) are not here.
