@@ -4,7 +4,7 @@
  * Every operation is a function that ends by calling the next one's in tail position (gcc and clang make a jump of it
  * at -O2), so that hart, uop, budget and pc stay in argument registers and each operation gets its own registers. The
  * rare ways out of an operation (a miss of the fast path, a trap, a device) are tail calls too, to cold functions: an
- * operation's hot path has no stack frame. Measured against one function with computed goto: see cpu/README.md.
+ * operation's hot path has no stack frame. What it brings is in cpu/README.md.
  *
  * So that the compiler can make jumps of them, no operation may have a local whose address is taken: what slow paths
  * return through a pointer goes to h->slow. tests/lint looks at the object code for calls that should be jumps.
