@@ -174,7 +174,12 @@ u32 op_observe(ARGS)
 	sync(h, u, budget, pc);
 	if (!observe_begin(h, (u32)u->imm, u->rd))
 		return fault(h);
-	NEXT();
+	if (likely(!h->mmu.code_written))
+		NEXT();
+	/* The fetch set an A bit beside this very code: what follows may no longer be what the block holds. */
+	observe_cancel(h);
+	h->mmu.code_written = false;
+	return resume(h);
 }
 
 /* --- the slow ways --- */
