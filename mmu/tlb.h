@@ -39,7 +39,6 @@ struct tlb_config {
 	/* Pointer PTEs found at levels min_level (at least 1) to max_level. */
 	struct tlb_array_config walk_cache[TLB_ARRAYS_MAX];
 
-	u8 second_cycles;   /* cost of a second-level hit */
 	bool ad_trap;       /* the core traps on A/D (a preset may want it) */
 	bool cache_invalid; /* adversarial: failed walks are cached too */
 	bool keep_denied;   /* a hit that denies the access faults at once; otherwise it walks again */

@@ -1,8 +1,7 @@
 /*
  * TLB geometries by name. The structure is that of the cores' published sources and manuals: sizes, associativity, what
  * is split, what a second level and a walk cache hold. It is not calibrated: sectored entries, banking, prefetch and
- * the timing of each core are left out, and `second_cycles` is a round number except for champsim, whose model states
- * it.
+ * the timing of each core are left out.
  */
 #include "mmu/tlb.h"
 
@@ -54,7 +53,6 @@ static const struct tlb_config presets[] = {
 	                   { BASE(1, 32, TLB_PLRU), SUPER(4, TLB_PLRU) } },
 		.second = { BASE(512, 1, TLB_FIFO) },
 		.walk_cache = { WALK(1, 8, TLB_PLRU, 1, TOP) },
-		.second_cycles = 3,
 		.ad_trap = true,
 	},
 	{
@@ -64,7 +62,6 @@ static const struct tlb_config presets[] = {
 	                   { BASE(1, 32, TLB_PLRU), SUPER(4, TLB_PLRU) } },
 		.second = { BASE(512, 1, TLB_FIFO) },
 		.walk_cache = { WALK(1, 8, TLB_PLRU, 1, TOP) },
-		.second_cycles = 3,
 		.ad_trap = true,
 	},
 	{
@@ -84,7 +81,6 @@ static const struct tlb_config presets[] = {
 		.split = true,
 		.first = { { ALL(1, 40, TLB_PLRU) }, { ALL(1, 40, TLB_PLRU) } },
 		.second = { BASE(512, 1, TLB_FIFO) },
-		.second_cycles = 3,
 		.ad_trap = true,
 	},
 	{
@@ -94,7 +90,6 @@ static const struct tlb_config presets[] = {
 		.second = { BASE(32, 8, TLB_PLRU), SUPER(16, TLB_PLRU) },
 		.walk_cache = { WALK(8, 4, TLB_PLRU, 1, 1), WALK(1, 16, TLB_PLRU, 2, 2),
 	                        WALK(1, 16, TLB_PLRU, 3, TOP) },
-		.second_cycles = 4,
 		.ad_trap = true,
 	},
 	{
@@ -104,7 +99,6 @@ static const struct tlb_config presets[] = {
 		.second = { ALL(128, 12, TLB_LRU) },
 		.walk_cache = { WALK(4, 8, TLB_LRU, 1, 1), WALK(2, 4, TLB_LRU, 2, 2), WALK(1, 4, TLB_LRU, 3, 3),
 	                        WALK(1, 2, TLB_LRU, 4, 4) },
-		.second_cycles = 8,
 	},
 	{
 		.name = "adversarial",

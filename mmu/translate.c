@@ -128,6 +128,18 @@ static cold void emit_walk(struct mmu *m, const struct walk_request *req, const 
 	m->trace->emit(m->trace->arg, TRACE_WALK, &event);
 }
 
+/*
+ * The manual asks for a fence after a PTE was made valid, so hardware may keep invalid ones. An adversarial TLB does,
+ * and software that forgets the fence goes on faulting.
+ */
+static void remember_invalid(struct mmu *m, const struct walk_request *req)
+{
+	enum tlb_side side = req->access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA;
+	struct tlb_entry entry = { .vpn = req->va >> PAGE_SHIFT, .asid = m->asid, .size_log2 = PAGE_SHIFT };
+
+	(void)tlb_fill(m->tlb, side, &entry);
+}
+
 /* Walks and puts the outcome into the TLB. */
 static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *req, struct translation *t)
 {
@@ -143,6 +155,8 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 	m->stats.ad_updates += result.ad_updated;
 	if (result.reason != WALK_OK) {
 		m->stats.walk_faults[req->access]++;
+		if (result.reason == WALK_INVALID && tlb_config(m->tlb)->cache_invalid)
+			remember_invalid(m, req);
 		return mmu_fault(m, result.reason, req->access, req->va);
 	}
 	entry = (struct tlb_entry){
