@@ -158,6 +158,19 @@ static int dump_dtb(struct session *s)
 	return status;
 }
 
+/* False: the trace file is not whole, and a line has said so. */
+static bool close_trace(struct session *s)
+{
+	if (!s->trace_file || s->trace_file == stderr)
+		return true;
+	bool failed = ferror(s->trace_file);
+	if (fclose(s->trace_file) != 0)
+		failed = true;
+	if (failed)
+		log_warn("%s: the trace is not complete: a write failed (is the disk full?)", s->config.trace_file);
+	return !failed;
+}
+
 static int run_with_console(struct session *s)
 {
 	struct error err;
@@ -169,8 +182,8 @@ static int run_with_console(struct session *s)
 	console_destroy(s->console);
 	if (s->trace)
 		trace_text_destroy(s->trace);
-	if (s->trace_file && s->trace_file != stderr && fclose(s->trace_file) != 0)
-		log_warn("%s: %s", s->config.trace_file, strerror(errno));
+	if (!close_trace(s) && status == EXIT_SUCCESS)
+		status = EXIT_FAILURE;
 	if (signal_number) {
 		signal(signal_number, SIG_DFL);
 		raise(signal_number);

@@ -445,7 +445,7 @@ void trace_text_emit(void *text, enum trace_sort sort, const void *event)
 	struct trace_text *t = text;
 	const struct trace_head *head = event;
 	bool wanted = t->wanted >> sort & 1;
-	if (head->hart >= OPTIONS_HARTS_MAX)
+	if (head->hart >= OPTIONS_HARTS_MAX || ferror(t->out))
 		return;
 	if (t->wanted >> TRACE_INSN & 1)
 		keep_for_line(t, sort, head, event);

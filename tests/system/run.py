@@ -424,6 +424,11 @@ def test_insn_trace_is_a_commit_log():
     expect(re.fullmatch(r"core   0: 3 0x[0-9a-f]{16} \(0x[0-9a-f]+\) mem 0x[0-9a-f]{16} 0x0000000000000007", lines[-1]), lines[-1])
 
 
+def test_trace_that_cannot_be_written_is_told():
+    result = run("--trace", "insn:/dev/full", elf("exit512"))
+    expect("/dev/full: the trace is not complete" in result.stderr, result.stderr)
+
+
 def test_trace_and_output_come_in_order():
     result = subprocess.run([RVEMU, "--trace", "mem", "--trace-filter", "addr=0x10000000", elf("echo")], input=b"q",
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False)
