@@ -113,7 +113,8 @@ static void handle(int signal_number, void (*handler)(int))
 static void handle_signals(void)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	static const int crashes[] = { SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	static const int crashes[] = { SIGABRT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,    SIGTRAP, SIGSYS,
+		                       SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGVTALRM, SIGPROF, SIGXFSZ };
 	for (u32 i = 0; i < ARRAY_SIZE(ends); i++)
 		handle(ends[i], on_end);
 	for (u32 i = 0; i < ARRAY_SIZE(crashes); i++)

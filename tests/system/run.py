@@ -362,7 +362,8 @@ def test_keys_help_and_monitor_on_a_terminal():
 
 
 def test_terminal_is_restored_after_signals():
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV,
+                   signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGXCPU):
         for guest in ("echo", "sleeper"):
             t = Terminal(elf(guest))
             t.wait_for(b"R")
