@@ -1,7 +1,7 @@
 /*
- * TLB geometries by name. The structure is that of the cores' published sources and manuals: sizes, associativity, what
- * is split, what a second level and a walk cache hold. It is not calibrated: sectored entries, banking, prefetch and
- * the timing of each core are left out.
+ * TLB geometries by name. Sizes, associativity, what is split, what a second level and a walk cache hold. The entry counts
+ * follow the project's table of cores; superpage arrays and who traps on A and D are the authors' best knowledge and were
+ * not checked against each core's sources. Sectored entries, banking, prefetch and timing are left out.
  */
 #include "mmu/tlb.h"
 
