@@ -1,7 +1,7 @@
 /*
- * TLB geometries by name. Sizes, associativity, what is split, what a second level and a walk cache hold. The entry counts
- * follow the project's table of cores; superpage arrays and who traps on A and D are the authors' best knowledge and were
- * not checked against each core's sources. Sectored entries, banking, prefetch and timing are left out.
+ * TLB geometries by name. Sizes, associativity, what is split, what a second level and a walk cache hold. The entry
+ * counts follow the project's table of cores; superpage arrays and who traps on A and D are the authors' best knowledge
+ * and were not checked against each core's sources. Sectored entries, banking, prefetch and timing are left out.
  */
 #include "mmu/tlb.h"
 
