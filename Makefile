@@ -20,13 +20,13 @@ OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(OPT_$(VARIANT))
 LDFLAGS := $(filter -fsanitize%,$(OPT_$(VARIANT)))
-LIBS := -lelf -lfdt -lz -lm
+LIBS := -lelf -lfdt -lslirp -lzstd -lz -lm
 # Leaks count too: a test that leaks fails.
 export ASAN_OPTIONS := detect_stack_use_after_return=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
 SOURCES := $(sort $(wildcard emu/base/*.c devices/*.c mmu/*.c cpu/*.c emu/*.c))
-OBJECTS := $(SOURCES:%.c=$B/%.o)
+OBJECTS := $(SOURCES:%.c=$B/%.o) $B/emu/firmware.o
 LIBRARY := $B/librvemu.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$B/%)
@@ -61,6 +61,11 @@ $B/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$B/emu/firmware.o: emu/firmware.S build/firmware/firmware.bin Makefile
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	@$(CC) -I. -c $< -o $@
 
 $(LIBRARY): $(filter-out $B/emu/main.o,$(OBJECTS))
 	@rm -f $@
@@ -119,6 +124,26 @@ build/guest/demo.elf: $(DEMO_OBJECTS) guest/demo/demo.ld
 
 .PHONY: guest-demo
 guest-demo: build/guest/demo.elf
+
+# --- the firmware ---
+
+# No C, F or D, so that it runs on harts without. Sections that the linker calls .sdata would need gp.
+FIRMWARE_CFLAGS := $(GUEST_CFLAGS) -O2 -march=rv64ima_zicsr -msmall-data-limit=0 -fno-tree-loop-distribute-patterns
+FIRMWARE_OBJECTS := $(patsubst %,build/%.o,$(sort $(wildcard firmware/*.c firmware/*.S)))
+
+build/firmware/%.o: firmware/% Makefile | setup
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	@$(GUEST_CC) -I. -MMD -MP $(FIRMWARE_CFLAGS) -c $< -o $@
+
+build/firmware/firmware.elf: $(FIRMWARE_OBJECTS) firmware/firmware.ld
+	@echo "  GUEST   $@"
+	@$(GUEST_CC) $(FIRMWARE_CFLAGS) $(GUEST_LDFLAGS) -T firmware/firmware.ld $(FIRMWARE_OBJECTS) -o $@
+
+build/firmware/firmware.bin: build/firmware/firmware.elf
+	@riscv64-unknown-elf-objcopy -O binary $< $@
+
+-include $(FIRMWARE_OBJECTS:.o=.d)
 
 run: rvemu build/guest/demo.elf ## build everything and run the small paging demo, with the page walks of its task beside it
 	./rvemu --trace walk --trace-filter priv=U build/guest/demo.elf

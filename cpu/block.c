@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cpu/debug.h"
 #include "cpu/interp.h"
 #include "cpu/rvc.h"
 
@@ -19,8 +20,9 @@
 #define PAGES_LOG2 14
 #define HARTS_MAX 64
 
-/* Most places a block takes: per instruction an observer, the operation and its link; the end and its link. */
-#define BLOCK_PLACES_MAX (3 * BLOCK_INSNS_MAX + 2)
+/* Most places a block takes: per instruction a debugger's check, an observer, the operation and its link; the end and
+ * its link. */
+#define BLOCK_PLACES_MAX (4 * BLOCK_INSNS_MAX + 2)
 #define BLOCK_BYTES_MAX (sizeof(struct block) + BLOCK_PLACES_MAX * sizeof(struct uop))
 
 struct block_cache {
@@ -31,6 +33,7 @@ struct block_cache {
 	u8 *arena;                              /* ARENA_BYTES */
 	u64 used;                               /* of them */
 	u64 generation;                         /* how often everything was forgotten */
+	u64 points;                             /* generation of the debugger's points that blocks were decoded with */
 	struct block *by_pa[1 << HASH_LOG2];    /* buckets, by the first instruction's address */
 	struct block *by_page[1 << PAGES_LOG2]; /* buckets, by page number */
 };
@@ -84,6 +87,14 @@ static void flush(struct block_cache *c)
 	c->generation++;
 	for (u32 i = 0; i < c->hart_count; i++)
 		hart_flush_jumps(c->harts[i]);
+}
+
+void block_cache_renew(struct block_cache *c, u64 generation)
+{
+	if (c->points == generation)
+		return;
+	c->points = generation;
+	flush(c);
 }
 
 /* --- dropping --- */
@@ -272,6 +283,12 @@ static void put_insn(struct builder *w, const struct insn *insn, u32 offset)
 
 	w->ids[w->b->insns] = insn->id;
 	w->starts[w->b->insns++] = (u32)(w->next - w->b->code);
+	if (unlikely(debug_may_stop(w->h->debug, w->b->pa + offset))) {
+		*w->next = u;
+		w->next->fn = op_debug;
+		w->next->imm = (s32)(w->next - w->b->code);
+		w->next++;
+	}
 	if (w->h->observing) {
 		*w->next = u;
 		w->next->fn = op_observe;
@@ -286,15 +303,20 @@ static void put_insn(struct builder *w, const struct insn *insn, u32 offset)
 		put_link(w, u.imm, offset + insn->len);
 }
 
+static bool is_instruction(const struct uop *u)
+{
+	return u->fn != op_debug && u->fn != op_observe;
+}
+
 /* Writes `left` into every operation, now that the number of instructions is known; links are no operations. */
 static void number_insns(struct builder *w)
 {
 	for (u32 i = 0; i < w->b->insns; i++) {
 		struct uop *u = &w->b->code[w->starts[i]];
 
-		u[0].left = (u8)(w->b->insns - i);
-		if (w->h->observing)
-			u[1].left = u[0].left;
+		while (!is_instruction(u))
+			(u++)->left = (u8)(w->b->insns - i);
+		u->left = (u8)(w->b->insns - i);
 	}
 }
 
@@ -492,6 +514,7 @@ struct block *block_find(struct hart *h, u64 limit)
 
 	if (!mmu_fetch(&h->mmu, pc, &pa, &uniform) || !second_page(h, pc, pa, &pa2, &uniform))
 		return NULL;
+	h->fetched = (struct fetched_insn){ .pc = pc, .count = h->count + 1 };
 	if (unlikely(!uniform)) {
 		if (!fetch_checked(h, pc, pa, pa2))
 			return NULL;

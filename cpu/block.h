@@ -68,10 +68,16 @@ struct block {
 
 struct block_cache;
 
+/* The block in which the uop or link `at` is code[place]. */
+static inline struct block *block_of_place(const void *at, u32 place)
+{
+	return (struct block *)((u8 *)((struct uop *)at - place) - offsetof(struct block, code));
+}
+
 /* The block that a link stands in. */
 static inline struct block *block_of_link(const struct link *link)
 {
-	return (struct block *)((u8 *)(link - link->place) - offsetof(struct block, code));
+	return block_of_place(link, link->place);
 }
 
 /* A cache for a machine whose harts are registered by block_cache_add_hart(). It sets bus->code_written. */
@@ -86,6 +92,10 @@ struct block *block_find(struct hart *h, u64 limit);
 
 /* The same for a jump with a link: if the target may be chained to, the link leads there afterwards. */
 struct block *block_find_linked(struct hart *h, u64 limit, const struct link *link);
+
+/* Forgets all blocks if they were decoded under another set of a debugger's points than the one of this `generation`
+ * (struct debug). Outside the engine. */
+void block_cache_renew(struct block_cache *c, u64 generation);
 
 /* Drops what was decoded from pa..pa+size-1: fits bus.code_written. */
 void block_drop(void *cache, u64 pa, u64 size);

@@ -14,6 +14,7 @@ enum engine_exit {
 	ENGINE_WAIT,   /* the hart waits for an interrupt (h->waiting) */
 	ENGINE_YIELD,  /* the hart spins (pause, wrs): let another one run */
 	ENGINE_WEDGED, /* ENGINE_WEDGED_TRAPS traps in a row without an instruction retired */
+	ENGINE_DEBUG,  /* a breakpoint or watchpoint: h->debug->hit */
 };
 
 #define ENGINE_WEDGED_TRAPS 100000

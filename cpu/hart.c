@@ -11,6 +11,7 @@
 #include "cpu/block.h"
 #include "cpu/counters.h"
 #include "cpu/csr.h"
+#include "cpu/debug.h"
 #include "cpu/softfp.h"
 
 /* Odd: no pc equals it. */
@@ -43,12 +44,21 @@ void hart_flush_jumps_to(struct hart *h, u64 va)
 	}
 }
 
+/*
+ * The code at work may lie in the page whose translation went. It ends its block, so that the TLB is asked again for the
+ * very next instruction: jumps that are chained would not ask, and then it would show how long blocks are and what is
+ * decoded. Where the TLB sees every fetch it is asked anyway.
+ */
 static void on_fetch_drop(void *hart, bool everything, u64 va)
 {
+	struct hart *h = hart;
+
 	if (everything)
-		hart_flush_jumps(hart);
+		hart_flush_jumps(h);
 	else
-		hart_flush_jumps_to(hart, va);
+		hart_flush_jumps_to(h, va);
+	if (!tlb_needs_hits(h->mmu.tlb))
+		h->mmu.code_written = true;
 }
 
 /* A device sees the time of the very access. Nothing is due by then: the engine's budget ends at the next event. */
@@ -86,6 +96,8 @@ struct hart *hart_create(const struct hart_config *config)
 	h->observed = h->mmu.all_slow ? OBSERVE_ACCESSES : 0;
 	if (h->blocks)
 		block_cache_add_hart(h->blocks, h);
+	h->debug = config->debug;
+	debug_apply(h);
 	return h;
 }
 

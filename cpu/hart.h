@@ -14,7 +14,9 @@
 
 struct block;
 struct block_cache;
+struct debug;
 struct hart;
+struct state;
 
 /*
  * The jump cache: where a jump to va goes on, for as long as fetch translations stay. The slots of one page lie
@@ -96,6 +98,19 @@ struct noted_insn {
 	bool pending;           /* it has begun, and neither trapped nor been told */
 };
 
+/* The instruction for which the TLB has been asked already: by cpu/block.c, which needed its block, or by cpu/observe.c. */
+struct fetched_insn {
+	u64 pc;    /* the instruction ... */
+	u64 count; /* ... and 1 + `count` in front of it; 0: none yet */
+};
+
+/* Which instruction runs although an execution point may be on it: debug_step_over(). */
+struct step_over {
+	u64 pc;     /* the instruction ... */
+	u64 count;  /* ... and `count` in front of it */
+	bool armed; /* it has not been tried yet */
+};
+
 struct hart {
 	u64 x[33];                /* integer registers; x[0] is always 0, x[32] is where results for x0 go */
 	u64 f[32];                /* floating-point registers, NaN-boxed */
@@ -144,6 +159,9 @@ struct hart {
 	bool observing;              /* blocks carry an observer in front of each instruction */
 	u8 observed, observe_wanted; /* enum observe: in force, and what it should be when the engine starts next */
 	struct noted_insn noted;     /* cpu/observe.c */
+	struct fetched_insn fetched; /* cpu/observe.c */
+	struct debug *debug;         /* breakpoints and watchpoints, or NULL */
+	struct step_over step_over;  /* cpu/debug.c */
 	bool overflow_parked;        /* `overflow` came due in WFI, where nothing counts: arm it again on waking */
 	struct jump_entry jump_caches[JUMP_CACHES][JUMP_CACHE_SIZE];
 	u32 jumps_used[JUMP_CACHES]; /* bit n: some slot of page n of the jump cache is not empty */
@@ -158,6 +176,7 @@ struct hart_config {
 	struct clock *clock;
 	struct block_cache *blocks;
 	const struct trace *trace;
+	struct debug *debug; /* shared by all harts that share `blocks`; NULL: there are no points */
 };
 
 /* A hart that is not reset yet. It is registered with the block cache (if there is one), which gives it its scratch
@@ -249,6 +268,10 @@ static inline void hart_apply_observing(struct hart *h)
 	if (unlikely(h->observed != h->observe_wanted))
 		hart_switch_observing(h);
 }
+
+/* Saves or restores the hart: registers, CSRs, counters, MMU, timers. Not what can be made again (decoded blocks, where
+ * jumps go). Values that a hart cannot have fail. Outside the engine; restoring is for harts that have been reset. */
+void hart_state(struct state *s, struct hart *h);
 
 /* The bits of the instruction at pc, as far as they can be read without side effects; 0 if not. */
 u32 hart_raw_insn(struct hart *h);

@@ -19,6 +19,7 @@
 
 #include "cpu/alu.h"
 #include "cpu/csr.h"
+#include "cpu/debug.h"
 #include "cpu/fpu.h"
 #include "cpu/observe.h"
 #include "cpu/trap.h"
@@ -180,6 +181,14 @@ u32 op_observe(ARGS)
 	observe_cancel(h);
 	h->mmu.code_written = false;
 	return resume(h);
+}
+
+cold u32 op_debug(ARGS)
+{
+	sync(h, u, budget, pc);
+	if (likely(!debug_stops(h, block_of_place(u, (u32)u->imm)->pa + u->off * 2)))
+		NEXT();
+	return ENGINE_DEBUG;
 }
 
 /* --- the slow ways --- */
@@ -527,6 +536,7 @@ enum engine_exit engine_run(struct hart *h, u64 steps)
 	h->mmu.device_touched = false;
 	h->mmu.code_written = false;
 	hart_apply_observing(h);
+	debug_begin(h);
 	if (h->attention)
 		(void)trap_interrupt(h);
 	if (h->waiting)
@@ -535,5 +545,5 @@ enum engine_exit engine_run(struct hart *h, u64 steps)
 	why = resume(h);
 	h->csr.fflags |= fpu_leave();
 	observe_end(h);
-	return why;
+	return debug_has_hit(h) ? ENGINE_DEBUG : why;
 }

@@ -58,13 +58,27 @@ void observe_cancel(struct hart *h)
 	h->noted.pending = false;
 }
 
-bool observe_begin(struct hart *h, u32 raw, enum insn_class cls)
+/*
+ * Shows the TLB the fetch of the instruction at h->pc, both pages of it, unless it has seen this one: which fetches a TLB
+ * sees must not depend on which blocks happen to be decoded.
+ */
+static must_check bool show_fetch(struct hart *h, u32 raw)
 {
-	bool uniform;
+	bool uniform, crosses = (h->pc & (PAGE_SIZE - 1)) == PAGE_SIZE - 2 && insn_length((u16)raw) == 4;
 	u64 pa;
 
+	if (h->fetched.count == h->count + 1 && h->fetched.pc == h->pc)
+		return true;
+	if (!mmu_fetch(&h->mmu, h->pc, &pa, &uniform) || (crosses && !mmu_fetch(&h->mmu, h->pc + 2, &pa, &uniform)))
+		return false;
+	h->fetched = (struct fetched_insn){ .pc = h->pc, .count = h->count + 1 };
+	return true;
+}
+
+bool observe_begin(struct hart *h, u32 raw, enum insn_class cls)
+{
 	observe_end(h);
-	if (tlb_needs_hits(h->mmu.tlb) && !mmu_fetch(&h->mmu, h->pc, &pa, &uniform))
+	if (tlb_needs_hits(h->mmu.tlb) && !show_fetch(h, raw))
 		return false;
 	hart_trace_head(h, &h->noted.head);
 	h->noted.raw = raw;

@@ -187,3 +187,14 @@ bool trap_sret(struct hart *h)
 	leave_handler(h, old & MSTATUS_SPP ? PRIV_S : PRIV_U, h->csr.sepc, status);
 	return true;
 }
+
+bool trap_set_mode(struct hart *h, u64 mode)
+{
+	if (mode != PRIV_M && !(mode == PRIV_S && isa_has(h->isa, EXT_S)) &&
+	    !(mode == PRIV_U && isa_has(h->isa, EXT_U)))
+		return false;
+	enter_mode(h, (u8)mode, h->csr.mstatus);
+	if (unlikely(h->csr.hpm_filtered))
+		counters_switch_mode(h);
+	return true;
+}

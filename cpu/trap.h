@@ -39,4 +39,8 @@ bool trap_interrupt(struct hart *h);
 bool trap_mret(struct hart *h) must_check;
 bool trap_sret(struct hart *h) must_check;
 
+/* Changes the mode and nothing else, for a debugger that wants it so. Outside the engine. False: this hart has no such
+ * mode. */
+bool trap_set_mode(struct hart *h, u64 mode) must_check;
+
 #endif

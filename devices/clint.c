@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "devices/memmap.h"
+#include "emu/base/state.h"
 
 #define MSIP_BASE 0x0000
 #define MTIMECMP_BASE 0x4000
@@ -165,4 +166,17 @@ void clint_destroy(struct clint *clint)
 	for (u32 i = 0; i < clint->hart_count; i++)
 		clock_disarm(clint->clock, &clint->harts[i].due);
 	free(clint);
+}
+
+void clint_state(struct state *s, struct clint *clint)
+{
+	state_section(s, "clint", 1);
+	state_u64(s, &clint->offset);
+	for (u32 i = 0; i < clint->hart_count; i++) {
+		struct clint_hart *hart = &clint->harts[i];
+		irq_state(s, &hart->msip);
+		irq_state(s, &hart->mtip);
+		state_u64(s, &hart->mtimecmp);
+		state_event(s, clint->clock, &hart->due);
+	}
 }

@@ -22,6 +22,7 @@
 #define CLINT_HARTS_MAX 64
 
 struct clint;
+struct state;
 
 /* One hart's share. The machine connects the two lines (set, arg, number) before the guest runs. */
 struct clint_hart {
@@ -53,5 +54,8 @@ u64 clint_mtime(const struct clint *clint, u64 now_ns);
  * than guest time can tell. Holds until mtime is written (see mtime_changed).
  */
 u64 clint_ns_of_mtime(const struct clint *clint, u64 mtime);
+
+/* Saves or restores mtime and every hart's timer and software interrupt. */
+void clint_state(struct state *s, struct clint *clint);
 
 #endif

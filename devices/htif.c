@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "emu/base/state.h"
+
 #define DEVICE_SYSTEM 0
 #define DEVICE_CONSOLE 1
 #define CONSOLE_GET 0
@@ -214,4 +216,16 @@ void htif_destroy(struct htif *htif)
 		return;
 	clock_disarm(htif->wiring.clock, &htif->half_wait);
 	free(htif);
+}
+
+void htif_state(struct state *s, struct htif *htif)
+{
+	state_section(s, "htif", 1);
+	state_same(s, htif->wiring.tohost, "the address of tohost");
+	state_same(s, htif->wiring.fromhost, "the address of fromhost");
+	state_event(s, htif->wiring.clock, &htif->half_wait);
+	state_below(s, &htif->halves, BOTH_HALVES);
+	state_u64(s, &htif->answer);
+	state_bool(s, &htif->get_pending);
+	state_bool(s, &htif->warned);
 }

@@ -32,6 +32,7 @@
 #define HTIF_WRITE_MAX (64 * KIB)
 
 struct htif;
+struct state;
 
 /* What htif_create() needs. */
 struct htif_wiring {
@@ -58,5 +59,8 @@ u32 htif_room(struct htif *htif);
 
 /* A byte for the guest; it is lost if there is no room. */
 void htif_receive(struct htif *htif, u8 byte);
+
+/* Saves or restores what is between two commands. Restoring fails if the words are not where they were. */
+void htif_state(struct state *s, struct htif *htif);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "emu/base/base.h"
 
+struct state;
+
 struct irq_line {
 	void (*set)(void *arg, u32 number, bool level); /* the listener; NULL: the line hangs in the air */
 	void *arg;                                      /* what the listener is given */
@@ -22,5 +24,8 @@ static inline void irq_set(struct irq_line *line, bool level)
 	if (line->set)
 		line->set(line->arg, line->number, level);
 }
+
+/* Saves or restores the level. The listener is not told: it has saved what it made of it. */
+void irq_state(struct state *s, struct irq_line *line);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "emu/base/state.h"
+
 #define PRIORITY_BASE 0x000000
 #define PENDING_BASE 0x001000
 #define ENABLE_BASE 0x002000
@@ -189,4 +191,28 @@ struct plic *plic_create(struct bus *bus, u64 base, u32 hart_count, struct error
 void plic_destroy(struct plic *plic)
 {
 	free(plic);
+}
+
+static void state_words(struct state *s, u32 words[PLIC_WORDS])
+{
+	for (u32 i = 0; i < PLIC_WORDS; i++)
+		state_u32(s, &words[i]);
+	if (words[0] & 1)
+		state_fail(s, "the snapshot is damaged: its interrupt controller has a source 0");
+}
+
+void plic_state(struct state *s, struct plic *plic)
+{
+	state_section(s, "plic", 1);
+	for (u32 i = 0; i < MEMMAP_PLIC_SOURCES; i++)
+		state_below(s, &plic->priority[i], PRIORITY_MASK + 1);
+	state_words(s, plic->level);
+	state_words(s, plic->pending);
+	state_words(s, plic->claimed);
+	for (u32 i = 0; i < plic->context_count; i++) {
+		struct plic_context *context = &plic->contexts[i];
+		irq_state(s, &context->line);
+		state_words(s, context->enable);
+		state_below(s, &context->threshold, PRIORITY_MASK + 1);
+	}
 }

@@ -23,6 +23,8 @@
 #include "devices/irq.h"
 #include "devices/memmap.h"
 
+struct state;
+
 #define PLIC_HARTS_MAX 64
 #define PLIC_WORDS ((MEMMAP_PLIC_SOURCES + 31) / 32)
 
@@ -51,5 +53,8 @@ void plic_set(void *plic, u32 source, bool level);
 
 /* An irq_line for a device whose interrupt goes to this source. */
 struct irq_line plic_line(struct plic *plic, u32 source);
+
+/* Saves or restores all registers, wires and gateways. */
+void plic_state(struct state *s, struct plic *plic);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "devices/memmap.h"
+#include "emu/base/state.h"
 
 enum {
 	TIME_LOW = 0x00,
@@ -175,4 +176,17 @@ void rtc_destroy(struct rtc *rtc)
 		return;
 	clock_disarm(rtc->clock, &rtc->alarm);
 	free(rtc);
+}
+
+void rtc_state(struct state *s, struct rtc *rtc)
+{
+	state_section(s, "rtc", 1);
+	irq_state(s, &rtc->irq);
+	state_event(s, rtc->clock, &rtc->alarm);
+	state_u64(s, &rtc->offset_ns);
+	state_u64(s, &rtc->alarm_ns);
+	state_u32(s, &rtc->latched_high);
+	state_bool(s, &rtc->alarm_running);
+	state_bool(s, &rtc->irq_pending);
+	state_bool(s, &rtc->irq_enabled);
 }

@@ -24,10 +24,14 @@
 #include "emu/base/clock.h"
 
 struct rtc;
+struct state;
 
 /* Makes a clock at base that shows epoch_ns (nanoseconds since 1970) at guest time 0. NULL: the bus refused it. */
 struct rtc *rtc_create(struct bus *bus, struct clock *clock, u64 base, struct irq_line irq, u64 epoch_ns,
                        struct error *err);
 void rtc_destroy(struct rtc *rtc);
+
+/* Saves or restores the time shown and the alarm. */
+void rtc_state(struct state *s, struct rtc *rtc);
 
 #endif

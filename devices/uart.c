@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "devices/memmap.h"
+#include "emu/base/state.h"
 
 enum { REG_DATA, REG_IER, REG_IIR_FCR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCR, REG_COUNT };
 
@@ -376,4 +377,21 @@ void uart_receive(struct uart *uart, u8 byte)
 	if (uart->mcr & MCR_LOOP)
 		return;
 	rx_push(uart, byte);
+}
+
+void uart_state(struct state *s, struct uart *uart)
+{
+	u8 *const registers[] = { &uart->ier, &uart->iir, &uart->fcr, &uart->lcr,
+		                  &uart->mcr, &uart->lsr, &uart->msr, &uart->scr };
+	state_section(s, "uart", 1);
+	irq_state(s, &uart->irq);
+	state_event(s, uart->clock, &uart->timeout);
+	state_bytes(s, uart->rx, sizeof(uart->rx));
+	state_below(s, &uart->rx_first, RX_FIFO_SIZE);
+	state_below(s, &uart->rx_count, RX_FIFO_SIZE + 1);
+	state_u16(s, &uart->divisor);
+	for (u32 i = 0; i < ARRAY_SIZE(registers); i++)
+		state_u8(s, registers[i]);
+	state_bool(s, &uart->thr_empty_pending);
+	state_bool(s, &uart->timeout_pending);
 }

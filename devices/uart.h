@@ -31,6 +31,7 @@
 #define UART_CLOCK_HZ 3686400
 
 struct uart;
+struct state;
 
 /* Makes a serial port at base, which drives irq and puts what the guest sends into out. NULL: the bus refused it, see
  * err. After reset FIFOs and interrupts are off and OUT2 is set. */
@@ -44,5 +45,8 @@ u32 uart_room(const struct uart *uart);
 
 /* A byte arrives on the line. If there is no room for it it is lost, and the guest sees an overrun. */
 void uart_receive(struct uart *uart, u8 byte);
+
+/* Saves or restores registers, received bytes and the character time-out. */
+void uart_state(struct state *s, struct uart *uart);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "devices/memmap.h"
 #include "emu/file.h"
+#include "emu/firmware.h"
 
 #define KERNEL_ALIGN (2 * MIB)
 #define FDT_ALIGN (2 * MIB)
@@ -27,37 +28,36 @@ static bool is_none(const char *bios)
 	return bios && strcmp(bios, "none") == 0;
 }
 
-static bool needs_firmware(const struct image *image, struct error *err)
+/* A guest alone, without a word about firmware: does it start by itself, in M mode? */
+static bool starts_alone(const struct image *image, const struct config *config)
 {
-	return error_set(err,
-	                 "%s is an S-mode kernel: give it a firmware with --bios (for instance OpenSBI's fw_jump.bin), "
-	                 "or start it in M mode with --bios none",
-	                 image->path);
-}
-
-/* A guest alone: may it start without firmware? */
-static bool check_alone(const struct image *image, const struct config *config, struct error *err)
-{
-	if (is_none(config->bios))
-		return true;
 	switch (image->kind) {
 	case IMAGE_ELF:
-		return image_overlaps(image, MEMMAP_RAM_BASE, 1) || needs_firmware(image, err);
+		return image_overlaps(image, MEMMAP_RAM_BASE, 1);
 	case IMAGE_RAW:
-		return image->path == config->guest || needs_firmware(image, err);
+		return image->path == config->guest;
 	case IMAGE_LINUX:
 		break;
 	}
-	return needs_firmware(image, err);
+	return false;
+}
+
+/* The kernel was opened as if it were alone, and needs the firmware: it becomes the second. */
+static void put_firmware_below(struct boot *boot)
+{
+	boot->kernel = boot->program;
+	image_of_bytes(&boot->program, "built-in firmware", firmware_start, (u64)(firmware_end - firmware_start),
+	               MEMMAP_RAM_BASE);
 }
 
 static bool open_images(struct boot *boot, const struct config *config, struct error *err)
 {
-	const char *firmware = is_none(config->bios) ? NULL : config->bios;
+	bool builtin = config->bios && strcmp(config->bios, "default") == 0;
+	const char *firmware = builtin || is_none(config->bios) ? NULL : config->bios;
 	const char *guest = config->guest, *kernel = config->kernel;
-	if (firmware && guest && kernel)
-		return error_set(err, "three images given, but only firmware and a kernel fit: %s, %s and %s", firmware,
-		                 guest, kernel);
+	if (config->bios && guest && kernel)
+		return error_set(err, "three images given, but only firmware and a kernel fit: %s, %s and %s",
+		                 config->bios, guest, kernel);
 	if (guest && kernel) {
 		firmware = guest;
 		guest = NULL;
@@ -70,7 +70,9 @@ static bool open_images(struct boot *boot, const struct config *config, struct e
 		return false;
 	if (second && !image_open(&boot->kernel, second, MEMMAP_RAM_BASE, err))
 		return false;
-	return firmware || !first || check_alone(&boot->program, config, err);
+	if (first && !firmware && (builtin || (!config->bios && !starts_alone(&boot->program, config))))
+		put_firmware_below(boot);
+	return true;
 }
 
 static bool open_others(struct boot *boot, const struct config *config, struct error *err)

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OUT_SIZE 4096
 #define IN_SIZE 4096 /* a power of two */
 #define CTRL_A 0x01
+#define NO_TICKET UINT32_MAX
 
 struct console {
 	bool interactive;   /* standard input is a terminal that is ours */
@@ -33,6 +33,10 @@ struct console {
 	u32 unread_count;   /* how many */
 	u8 in[IN_SIZE];     /* input that the guest has not taken: a ring */
 	u8 unread[IN_SIZE]; /* as read from standard input */
+
+	struct host_watcher watcher; /* how console_watch() is told of input */
+	struct host_io *io;          /* by whom; NULL: not watched */
+	u32 ticket;                  /* of standard input, during a look; NO_TICKET: it is not looked at */
 };
 
 /* What signal handlers need. */
@@ -149,6 +153,8 @@ void console_destroy(struct console *c)
 {
 	if (!c)
 		return;
+	if (c->io)
+		host_io_remove(c->io, &c->watcher);
 	console_flush(c);
 	set_normal();
 	free(c);
@@ -252,14 +258,9 @@ static enum console_wish command(struct console *c, u8 key)
 	}
 }
 
-/* Reads from standard input if all that was read has been looked at. Waits as ppoll() does. */
-static void read_more(struct console *c, const struct timespec *wait)
+/* Standard input can be read. */
+static void read_more(struct console *c)
 {
-	if (c->unread_count)
-		return;
-	struct pollfd input = { .fd = c->ended ? -1 : STDIN_FILENO, .events = POLLIN };
-	if (ppoll(&input, 1, wait, NULL) <= 0)
-		return;
 	ssize_t got = read(STDIN_FILENO, c->unread, IN_SIZE);
 	if (got > 0) {
 		c->unread_start = 0;
@@ -267,6 +268,30 @@ static void read_more(struct console *c, const struct timespec *wait)
 	} else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
 		c->ended = true;
 	}
+}
+
+/* Only when all that was read has been looked at: a pipe waits until then. */
+static void before_look(void *console, struct host_io *io)
+{
+	struct console *c = console;
+	bool wants = !c->ended && c->unread_count == 0;
+	c->ticket = wants ? host_io_want(io, STDIN_FILENO, POLLIN) : NO_TICKET;
+	if (terminal.ending || (c->unread_count && c->in_count < IN_SIZE))
+		host_io_wake_in(io, 0);
+}
+
+static void after_look(void *console, struct host_io *io)
+{
+	struct console *c = console;
+	if (c->ticket != NO_TICKET && host_io_got(io, c->ticket))
+		read_more(c);
+}
+
+void console_watch(struct console *c, struct host_io *io)
+{
+	c->watcher = (struct host_watcher){ .before = before_look, .after = after_look, .arg = c };
+	c->io = io;
+	host_io_add(io, &c->watcher);
 }
 
 static u8 next_unread(struct console *c)
@@ -295,11 +320,8 @@ static enum console_wish sort_unread(struct console *c)
 	return CONSOLE_NOTHING;
 }
 
-enum console_wish console_poll(struct console *c, u64 wait_ns)
+enum console_wish console_wish(struct console *c)
 {
-	struct timespec wait = { .tv_sec = (time_t)(wait_ns / 1000000000), .tv_nsec = (long)(wait_ns % 1000000000) };
-	if (!terminal.ending)
-		read_more(c, wait_ns == CONSOLE_FOREVER ? NULL : &wait);
 	return terminal.ending ? CONSOLE_QUIT : sort_unread(c);
 }
 
@@ -307,9 +329,11 @@ bool console_read_line(struct console *c, char *line, size_t size)
 {
 	size_t length = 0;
 	while (!terminal.ending) {
-		read_more(c, NULL);
 		if (c->unread_count == 0 && c->ended)
 			break;
+		struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+		if (c->unread_count == 0 && poll(&input, 1, -1) > 0)
+			read_more(c);
 		if (c->unread_count == 0)
 			continue;
 		char byte = (char)next_unread(c);

@@ -10,8 +10,7 @@
 #define RVEMU_EMU_CONSOLE_H
 
 #include "devices/byte_sink.h"
-
-#define CONSOLE_FOREVER UINT64_MAX
+#include "emu/host_io.h"
 
 /* What the user wants besides typing. */
 enum console_wish {
@@ -38,9 +37,11 @@ void console_flush(struct console *c);
 /* True while bytes may still come: standard input has not ended. */
 bool console_can_read(const struct console *c);
 
-/* Reads what there is, waiting for it at most wait_ns of host time (0: not at all). Returns what else the user wants.
- */
-enum console_wish console_poll(struct console *c, u64 wait_ns);
+/* Reads standard input when there is something, from within host_io_poll(). At most once. */
+void console_watch(struct console *c, struct host_io *io);
+
+/* Looks through what was read, up to the next wish, and returns that: ask until it is CONSOLE_NOTHING. */
+enum console_wish console_wish(struct console *c);
 
 /* The signal that asked us to end, or 0. */
 int console_signal(const struct console *c);

@@ -247,6 +247,13 @@ bool image_open(struct image *image, const char *path, u64 base, struct error *e
 	return ok;
 }
 
+void image_of_bytes(struct image *image, const char *name, const u8 *bytes, u64 size, u64 base)
+{
+	*image = (struct image){ .path = name, .file = xcalloc(1, size), .file_size = size };
+	memcpy(image->file, bytes, size);
+	open_raw(image, base);
+}
+
 void image_close(struct image *image)
 {
 	for (u32 i = 0; i < image->symbols.count; i++)

@@ -44,6 +44,9 @@ struct image {
  */
 bool image_open(struct image *image, const char *path, u64 base, struct error *err) must_check;
 
+/* Makes a raw image of bytes that rvemu itself has; they are copied. `name` is what messages call it. */
+void image_of_bytes(struct image *image, const char *name, const u8 *bytes, u64 size, u64 base);
+
 /* Frees it; an empty one (zeroed) too. */
 void image_close(struct image *image);
 

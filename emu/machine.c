@@ -2,10 +2,10 @@
  * How a machine is put together. The file to read first: it names every part and draws every wire.
  *
  *     hart 0..n-1 <- MSI, MTI ---- clint (mtime)
- *        |       <- MEI, SEI ---- plic <- 10 uart, 11 rtc
+ *        |       <- MEI, SEI ---- plic <- 1..8 virtio, 10 uart, 11 rtc
  *       mmu
  *        |
- *       bus ---- RAM, clint, plic, uart, rtc, syscon        htif watches two words of RAM
+ *       bus ---- RAM, clint, plic, uart, rtc, syscon, virtio slots        htif watches two words of RAM
  *
  * Every device gets an irq line and the clock, and knows no hart. What a device wants of the machine (power-off) it
  * says to a stop_listener, from within the guest's store: we note it and make the engine come out.
@@ -83,7 +83,7 @@ static struct irq_line hart_line(struct hart *h, enum hart_wire wire)
 	return (struct irq_line){ .set = hart_set_wire, .arg = h, .number = wire };
 }
 
-static void create_harts(struct machine *m)
+static void create_harts(struct machine *m, const struct machine_io *io)
 {
 	const struct config *config = m->config;
 	m->hart_count = config->harts;
@@ -96,6 +96,7 @@ static void create_harts(struct machine *m)
 			.clock = &m->clock,
 			.blocks = m->blocks,
 			.trace = &m->trace,
+			.debug = io->debug,
 		};
 		m->harts[i] = hart_create(&hart);
 	}
@@ -115,7 +116,7 @@ static bool create_devices(struct machine *m, const struct machine_io *io, struc
 	if (!m->rtc)
 		return false;
 	m->syscon = syscon_create(&m->bus, MEMMAP_SYSCON_BASE, listener, err);
-	return m->syscon != NULL;
+	return m->syscon && slots_create(&m->slots, m->config, &m->bus, &m->clock, m->plic, &io->slots, err);
 }
 
 static void connect_harts(struct machine *m)
@@ -186,11 +187,9 @@ static const u32 pmu_counters[] = {
 static const u32 pmu_raw_counters[] = { 0, 0x20000, 0xffffffff, 0xffff0000,
 	                                ANY_COUNTER }; /* selectors 0x2xxxx: our own */
 
-/* Places and loads what the guest starts from, with a device tree that says what is really there. */
-static bool load(struct machine *m, struct boot *boot, struct error *err)
+bool machine_describe(const struct config *config, struct boot *boot, struct error *err)
 {
 	static const char *const mmu_types[] = { "riscv,sv39", "riscv,sv48", "riscv,sv57" };
-	const struct config *config = m->config;
 	const struct isa *isa = &config->isa;
 	char isa_text[ISA_TEXT_SIZE];
 	u64 seed[SEED_WORDS];
@@ -199,7 +198,7 @@ static bool load(struct machine *m, struct boot *boot, struct error *err)
 	struct fdt_machine description = {
 		.ram_base = MEMMAP_RAM_BASE,
 		.ram_size = config->ram_size,
-		.harts = m->hart_count,
+		.harts = config->harts,
 		.isa = isa_text,
 		.mmu_type = isa_has(isa, EXT_S) ? mmu_types[config->mmu.levels_max - 3] : NULL,
 		.cbom_block_size = isa_has(isa, EXT_ZICBOM) ? CACHE_BLOCK : 0,
@@ -213,6 +212,7 @@ static bool load(struct machine *m, struct boot *boot, struct error *err)
 		.has_uart = true,
 		.has_rtc = true,
 		.has_syscon = true,
+		.virtio_slots = slots_used(config),
 	};
 	if (isa_has(isa, EXT_ZIHPM)) {
 		description.pmu_event_to_mhpmevent = (struct fdt_cells){ pmu_selectors, ARRAY_SIZE(pmu_selectors) };
@@ -220,9 +220,15 @@ static bool load(struct machine *m, struct boot *boot, struct error *err)
 		description.pmu_raw_event_to_mhpmcounters =
 			(struct fdt_cells){ pmu_raw_counters, ARRAY_SIZE(pmu_raw_counters) };
 	}
-	if (!boot_place(boot, config, &description, err))
+	return boot_place(boot, config, &description, err);
+}
+
+/* Puts what the guest starts from into RAM. */
+static bool load(struct machine *m, struct boot *boot, struct error *err)
+{
+	if (!machine_describe(m->config, boot, err))
 		return false;
-	if (boot_pc(boot) & 3 && !isa_has(isa, EXT_ZCA))
+	if (boot_pc(boot) & 3 && !isa_has(&m->config->isa, EXT_ZCA))
 		return error_set(err,
 		                 "the guest starts at 0x%" PRIx64 ", which is no multiple of 4: --isa needs c for that",
 		                 boot_pc(boot));
@@ -252,7 +258,7 @@ struct machine *machine_create(const struct config *config, struct boot *boot, c
 		m->blocks = block_cache_create(&m->bus);
 		m->bus.code_written = on_code_written;
 		m->bus.code_written_arg = m;
-		create_harts(m);
+		create_harts(m, io);
 		connect_harts(m);
 		ok = load(m, boot, err) && create_htif(m, boot, io, err);
 	}
@@ -260,6 +266,7 @@ struct machine *machine_create(const struct config *config, struct boot *boot, c
 		machine_destroy(m);
 		return NULL;
 	}
+	m->turns.left = config->quantum;
 	m->settled = (struct event){ .fire = on_settled, .arg = m };
 	clock_arm(&m->clock, &m->settled, SETTLED_NS);
 	reset(m, boot);
@@ -274,6 +281,7 @@ void machine_destroy(struct machine *m)
 		hart_destroy(m->harts[i]);
 	if (m->blocks)
 		block_cache_destroy(m->blocks);
+	slots_destroy(&m->slots);
 	htif_destroy(m->htif);
 	syscon_destroy(m->syscon);
 	rtc_destroy(m->rtc);
@@ -320,16 +328,21 @@ u64 machine_ram_hash(struct machine *m)
 	return hash;
 }
 
+/* Input goes to HTIF while the guest asks for it there, or else to the console that the user chose. */
 u32 machine_input_room(struct machine *m)
 {
 	u32 room = m->htif ? htif_room(m->htif) : 0;
-	return room ? room : uart_room(m->uart);
+	if (room)
+		return room;
+	return m->slots.console ? virtio_console_room(m->slots.console) : uart_room(m->uart);
 }
 
 void machine_input(struct machine *m, u8 byte)
 {
 	if (m->htif && htif_room(m->htif))
 		htif_receive(m->htif, byte);
+	else if (m->slots.console)
+		virtio_console_receive(m->slots.console, byte);
 	else
 		uart_receive(m->uart, byte);
 }

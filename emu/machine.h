@@ -18,6 +18,14 @@
 #include "devices/syscon.h"
 #include "devices/uart.h"
 #include "emu/boot.h"
+#include "emu/slots.h"
+
+/* Whose turn it is: which hart runs depends on nothing else. Kept by emu/run.c; part of what a snapshot holds. */
+struct turns {
+	u32 hart;  /* whose turn it is */
+	u64 left;  /* steps left of it */
+	u64 grace; /* steps it may have on top, to end an LR/SC sequence */
+};
 
 struct machine {
 	const struct config *config;           /* how it was wanted */
@@ -34,10 +42,12 @@ struct machine {
 	struct uart *uart;                     /* serial port */
 	struct rtc *rtc;                       /* time of day */
 	struct syscon *syscon;                 /* power-off and reboot */
+	struct slots slots;                    /* virtio devices */
 	struct htif *htif;                     /* exit and console through memory; NULL: the guest has no tohost */
 	bool in_htif;                          /* it is at work: its own stores are no news to it */
 	struct event settled;                  /* the guest has run for a while */
-	struct hart *running;                  /* the hart whose turn it is, or NULL */
+	struct hart *running;                  /* the hart that the engine is at work for, or NULL */
+	struct turns turns;                    /* whose turn it is */
 	enum machine_stop stop;                /* what the guest asked for */
 	u32 stop_code;                         /* its exit status, for STOP_POWEROFF */
 };
@@ -47,6 +57,8 @@ struct machine_io {
 	struct byte_sink out; /* what the guest writes to its console */
 	struct trace trace;   /* who is told what; all zero: nobody */
 	u64 epoch_ns;         /* what the real-time clock shows at first, nanoseconds since 1970 */
+	struct slot_io slots; /* what the virtio devices are connected to */
+	struct debug *debug;  /* breakpoints and watchpoints; NULL: none ever */
 };
 
 /* Builds it, places and loads what `boot` holds, and resets the harts. config and boot must outlive it. NULL: see err.
@@ -54,6 +66,10 @@ struct machine_io {
 struct machine *machine_create(const struct config *config, struct boot *boot, const struct machine_io *io,
                                struct error *err);
 void machine_destroy(struct machine *m);
+
+/* Decides where everything goes and makes the device tree, which says what such a machine has: boot->fdt. Part of
+ * machine_create(). False: something does not fit into RAM, see err. */
+bool machine_describe(const struct config *config, struct boot *boot, struct error *err) must_check;
 
 /* Instructions tried and instructions retired, by all harts. */
 u64 machine_steps(const struct machine *m);

@@ -10,13 +10,15 @@
 #include <strings.h>
 
 #include "devices/bus.h"
+#include "emu/nearest.h"
+#include "emu/options_devices.h"
 
 #define DEFAULT_RAM_SIZE (128 * MIB)
 #define DEFAULT_QUANTUM 5000
 #define DEFAULT_GRANULARITY 16
+#define DEFAULT_GDB "tcp::1234"
 #define RAM_SIZE_MAX (1024 * GIB)
 #define ASID_BITS_MAX 16
-#define NAME_MAX_LENGTH 24
 
 /* What is known while the arguments are read. */
 struct parser {
@@ -25,6 +27,7 @@ struct parser {
 	char given[64];                  /* the option at work as the user spelled it, without its value */
 	const struct tlb_config *preset; /* --tlb */
 	u64 seed;                        /* --seed */
+	struct device_options devices;   /* --drive, --net and their like */
 	bool has_ad;                     /* --ad was given */
 	bool has_granularity;            /* --signature-granularity was given */
 };
@@ -270,6 +273,57 @@ static bool read_serial(struct parser *p, const char *text)
 	return choose(p, text, names) >= 0;
 }
 
+static bool read_drive(struct parser *p, const char *text)
+{
+	return device_options_drive(&p->devices, p->config, p->given, text, p->err);
+}
+
+static bool read_net(struct parser *p, const char *text)
+{
+	return device_options_net(&p->devices, p->config, p->given, text, p->err);
+}
+
+static bool read_share(struct parser *p, const char *text)
+{
+	return device_options_share(&p->devices, p->config, p->given, text, p->err);
+}
+
+static bool read_device(struct parser *p, const char *text)
+{
+	return device_options_device(&p->devices, p->config, p->given, text, p->err);
+}
+
+static bool read_console(struct parser *p, const char *text)
+{
+	static const char *const names[] = { "uart", "virtio", NULL };
+	int i = choose(p, text, names);
+	if (i < 0)
+		return false;
+	p->config->virtio_console = i == 1;
+	return true;
+}
+
+static bool do_snapshot(struct parser *p, const char *nothing)
+{
+	(void)nothing;
+	p->devices.snapshot = true;
+	return true;
+}
+
+static bool do_rng(struct parser *p, const char *nothing)
+{
+	(void)nothing;
+	p->devices.has_rng = true;
+	return true;
+}
+
+static bool do_gdb(struct parser *p, const char *nothing)
+{
+	(void)nothing;
+	p->config->gdb = DEFAULT_GDB;
+	return true;
+}
+
 static bool do_help(struct parser *p, const char *nothing)
 {
 	(void)nothing;
@@ -325,6 +379,22 @@ static const struct option options[] = {
 	READ("max-insns", read_max_insns),
 	READ("quantum", read_quantum),
 	READ("seed", read_seed),
+	READ("drive", read_drive),
+	DO("snapshot", do_snapshot),
+	READ("net", read_net),
+	READ("netdev", read_net),
+	READ("nic", read_net),
+	READ("share", read_share),
+	READ("device", read_device),
+	DO("rng", do_rng),
+	READ("console", read_console),
+	STRING("loadvm", load_snapshot),
+	STRING("record", record),
+	STRING("replay", replay),
+	DO("s", do_gdb),
+	FLAG("S", stopped),
+	STRING("gdb", gdb),
+	FLAG("no-reboot", no_reboot),
 	DO("nographic", do_nothing),
 	READ("display", read_display),
 	READ("serial", read_serial),
@@ -347,35 +417,12 @@ static const struct option options[] = {
 	DO("version", do_version),
 };
 
-/* How many letters must be put in, taken out or changed to make b of a (Levenshtein). Both are short. */
-static u32 distance(const char *a, const char *b)
-{
-	u32 row[NAME_MAX_LENGTH + 1];
-	size_t length = strlen(b);
-	for (u32 j = 0; j <= length; j++)
-		row[j] = j;
-	for (u32 i = 0; a[i]; i++) {
-		u32 diagonal = row[0];
-		row[0] = i + 1;
-		for (u32 j = 0; j < length; j++) {
-			u32 best = diagonal + (a[i] != b[j]);
-			if (best > row[j] + 1)
-				best = row[j] + 1;
-			if (best > row[j + 1] + 1)
-				best = row[j + 1] + 1;
-			diagonal = row[j + 1];
-			row[j + 1] = best;
-		}
-	}
-	return row[length];
-}
-
 static bool unknown_option(struct parser *p, const char *name)
 {
 	const char *nearest = NULL;
 	u32 best = 3;
-	for (u32 i = 0; i < ARRAY_SIZE(options) && strlen(name) <= NAME_MAX_LENGTH; i++) {
-		u32 d = distance(name, options[i].name);
+	for (u32 i = 0; i < ARRAY_SIZE(options) && strlen(name) < NAME_LENGTH_MAX; i++) {
+		u32 d = name_distance(name, options[i].name);
 		if (d < best && d < strlen(options[i].name)) {
 			best = d;
 			nearest = options[i].name;
@@ -478,7 +525,36 @@ static bool settle(struct parser *p)
 		                 "a trace file without --trace: say which sorts, for instance --trace insn,walk");
 	if (p->has_granularity && !c->signature)
 		return error_set(p->err, "--signature-granularity without --signature FILE");
+	if (c->record && c->replay)
+		return error_set(p->err, "--record and --replay: one or the other");
+	if (!device_options_settle(&p->devices, c, p->err))
+		return false;
+	for (u32 i = 0; i < c->drive_count && (c->record || c->replay); i++)
+		if (!c->drives[i].read_only && !c->drives[i].snapshot)
+			return error_set(p->err,
+			                 "%s: a recorded run could not be run again from a changed disk: add snapshot=on",
+			                 c->drives[i].path);
 	return true;
+}
+
+static bool parse_all(struct parser *p, int argc, char **argv)
+{
+	bool only_names = false;
+	for (int at = 1; at < argc; at++) {
+		const char *text = argv[at];
+		bool is_option = !only_names && (text[0] == '-' || text[0] == '+') && text[1] != '\0';
+		if (is_option && strcmp(text, "--") == 0) {
+			only_names = true;
+		} else if (is_option) {
+			if (!parse_one(p, argc, argv, &at))
+				return false;
+		} else if (p->config->guest) {
+			return error_set(p->err, "two guests given: %s and %s", p->config->guest, text);
+		} else {
+			p->config->guest = text;
+		}
+	}
+	return settle(p);
 }
 
 bool options_parse(struct config *config, int argc, char **argv, struct error *err)
@@ -488,25 +564,27 @@ bool options_parse(struct config *config, int argc, char **argv, struct error *e
 		.harts = 1,
 		.mmu = { .ad = AD_ADUE, .asid_bits = ASID_BITS_MAX, .levels_max = 5 },
 		.quantum = DEFAULT_QUANTUM,
+		.net.mac = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 },
 		.signature_granularity = DEFAULT_GRANULARITY,
 	};
 	isa_all(&config->isa);
 	trace_filter_init(&config->filter);
 	struct parser p = { .config = config, .err = err, .preset = tlb_preset_at(0) };
-	bool only_names = false;
-	for (int at = 1; at < argc; at++) {
-		const char *text = argv[at];
-		bool is_option = !only_names && (text[0] == '-' || text[0] == '+') && text[1] != '\0';
-		if (is_option && strcmp(text, "--") == 0) {
-			only_names = true;
-		} else if (is_option) {
-			if (!parse_one(&p, argc, argv, &at))
-				return false;
-		} else if (config->guest) {
-			return error_set(err, "two guests given: %s and %s", config->guest, text);
-		} else {
-			config->guest = text;
-		}
+	device_options_init(&p.devices);
+	bool ok = parse_all(&p, argc, argv);
+	device_options_free(&p.devices);
+	if (!ok)
+		options_free(config);
+	return ok;
+}
+
+void options_free(struct config *config)
+{
+	for (u32 i = 0; i < config->drive_count; i++)
+		free((char *)config->drives[i].path);
+	for (u32 i = 0; i < config->share_count; i++) {
+		free((char *)config->shares[i].path);
+		free((char *)config->shares[i].tag);
 	}
-	return settle(&p);
+	config->drive_count = config->share_count = 0;
 }

@@ -8,11 +8,29 @@
 #define RVEMU_EMU_OPTIONS_H
 
 #include "cpu/insn.h"
+#include "devices/disk.h"
+#include "devices/memmap.h"
+#include "emu/net_user.h"
 #include "emu/trace_text.h"
 #include "mmu/mmu.h"
 
 #define OPTIONS_HARTS_MAX 64
 #define OPTIONS_RVEMU_VERSION "0.1"
+
+/* A folder of the host that the guest may mount. */
+struct share_config {
+	const char *path; /* the folder */
+	const char *tag;  /* what the guest mounts it by */
+	bool read_only;   /* the guest cannot change anything in it */
+};
+
+/* What is in a virtio slot. */
+enum slot_kind { SLOT_EMPTY, SLOT_BLK, SLOT_NET, SLOT_RNG, SLOT_CONSOLE, SLOT_9P };
+
+struct slot_config {
+	u8 kind;   /* enum slot_kind */
+	u32 index; /* which drive, which share */
+};
 
 /* What the program is to do. */
 enum config_action {
@@ -44,12 +62,29 @@ struct config {
 	const char *trace_file;     /* where trace lines go; NULL: stderr */
 	struct trace_filter filter; /* which of them */
 	bool stats;                 /* print statistics at exit */
+	bool no_reboot;             /* a guest that reboots ends rvemu */
+	bool stopped;               /* -S: do not start before the debugger or the monitor says so */
+	const char *gdb;            /* where the debugger connects, "tcp::1234" or "unix:PATH", or NULL */
+	const char *load_snapshot;  /* snapshot to start from, or NULL */
+	const char *record;         /* where to record input, or NULL */
+	const char *replay;         /* where input comes from, or NULL */
+	bool virtio_console;        /* the terminal's input goes to a virtio console instead of the UART */
+
+	struct slot_config slots[MEMMAP_VIRTIO_COUNT];  /* virtio devices, by slot */
+	struct disk_config drives[MEMMAP_VIRTIO_COUNT]; /* disks; paths are malloc'ed */
+	u32 drive_count;                                /* how many */
+	struct share_config shares[MEMMAP_VIRTIO_COUNT]; /* shared folders; strings are malloc'ed */
+	u32 share_count;                                 /* how many */
+	struct net_config net;                           /* the user network */
 	bool ram_hash;              /* print instructions retired and a hash of RAM at exit */
 };
 
 /* Fills in *config, whose address must not change afterwards. False: see err, which is one line and names the option.
  */
 bool options_parse(struct config *config, int argc, char **argv, struct error *err) must_check;
+
+/* Frees what options_parse() allocated, also after it failed. */
+void options_free(struct config *config);
 
 /* Prints the help, coloured if that is wanted. Fits 80 columns and 50 lines. */
 void options_print_help(bool colour);

@@ -95,9 +95,11 @@ static void print_hart(const struct hart *h, FILE *out)
 void report_stats(const struct machine *m, u64 host_ns, FILE *out)
 {
 	u64 retired = machine_instret(m);
-	fprintf(out, "%" PRIu64 " instructions retired, %.6f s of guest time, %.3f s on the host", retired,
-	        (double)m->clock.now_ns / 1e9, (double)host_ns / 1e9);
-	fprintf(out, ", %.1f MIPS\n", host_ns ? (double)retired * 1e3 / (double)host_ns : 0.0);
+	fprintf(out, "%" PRIu64 " instructions retired, %.6f s of guest time", retired, (double)m->clock.now_ns / 1e9);
+	if (host_ns)
+		fprintf(out, ", %.3f s on the host, %.1f MIPS", (double)host_ns / 1e9,
+		        (double)retired * 1e3 / (double)host_ns);
+	fprintf(out, "\n");
 	for (u32 i = 0; i < m->hart_count; i++)
 		print_hart(m->harts[i], out);
 }

@@ -8,7 +8,8 @@
 
 #include "emu/machine.h"
 
-/* What was counted, as text for people. host_ns is how long the run took on the host. */
+/* What was counted, as text for people. host_ns is how long the run took on the host; 0: not
+ * known. */
 void report_stats(const struct machine *m, u64 host_ns, FILE *out);
 
 /* One line: instructions retired and the hash of RAM. Two runs with the same input print the same. */

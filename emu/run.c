@@ -13,15 +13,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "cpu/engine.h"
-#include "emu/monitor.h"
+#include "emu/inputs.h"
 #include "emu/names.h"
+#include "emu/prompt.h"
 
-/* How often the console is looked at, and how often a byte that waits is offered to the guest, in guest time. */
+/* How often the host is looked at, in guest time. */
 #define POLL_NS 1000000
-#define FEED_NS 10000
 
 /*
  * A turn that would end between LR and SC goes on for this many steps, once: a constrained LR/SC loop (16 instructions
@@ -30,17 +29,23 @@
  */
 #define RESERVATION_GRACE 64
 
+/*
+ * Where idle time is waited out, the host sleeps for no less than this: shorter waits are jumped over and made up for
+ * later, because a sleep on the host is never that short.
+ */
+#define SLEEP_MIN_NS 1000000
+
 struct runner {
-	struct machine *m;       /* what runs */
-	struct console *console; /* or NULL */
-	u64 next_poll_ns;        /* guest time when the console is looked at next */
-	u64 next_feed_ns;        /* when the guest is offered the bytes that wait; CLOCK_NEVER if none do */
-	u64 steps;               /* steps of all harts */
-	u32 turn;                /* whose turn it is */
-	u64 turn_left;           /* steps left of it */
-	u64 grace;               /* steps it may have on top */
-	bool quit;               /* the user had enough */
-	bool wedged;             /* a hart was taken out because it only trapped */
+	struct machine *m;                 /* what runs */
+	struct turns *turns;               /* the machine's */
+	struct outside outside;            /* what is around it */
+	u64 next_poll_ns;                  /* guest time when the host is looked at next */
+	struct inputs inputs;              /* what comes in */
+	u64 owed_ns;                       /* idle time jumped over and not yet waited out */
+	u64 steps;                         /* steps of all harts since run_machine() was called */
+	bool ended;                        /* somebody outside ended the run */
+	enum run_end end;                  /* how */
+	bool wedged;                       /* a hart was taken out because it only trapped */
 };
 
 /* A hart that waits wakes when the interrupt it waits for makes it attentive. */
@@ -49,10 +54,27 @@ static bool is_runnable(const struct hart *h)
 	return !h->stopped && (!h->waiting || h->attention);
 }
 
+static void end_run(struct runner *r, enum run_end how)
+{
+	r->ended = true;
+	r->end = how;
+}
+
+/* Somebody outside ended the run. */
+static bool has_ended(struct runner *r)
+{
+	const struct control *control = r->outside.control;
+	if (!r->ended && control && control->quit)
+		end_run(r, RUN_QUIT);
+	if (!r->ended && control && control->reset)
+		end_run(r, RUN_RESET);
+	return r->ended;
+}
+
 static bool others_are_runnable(const struct runner *r)
 {
 	for (u32 i = 0; i < r->m->hart_count; i++)
-		if (i != r->turn && is_runnable(r->m->harts[i]))
+		if (i != r->turns->hart && is_runnable(r->m->harts[i]))
 			return true;
 	return false;
 }
@@ -62,63 +84,91 @@ static bool next_turn(struct runner *r)
 {
 	struct machine *m = r->m;
 	for (u32 i = 1; i <= m->hart_count; i++) {
-		u32 candidate = (r->turn + i) % m->hart_count;
+		u32 candidate = (r->turns->hart + i) % m->hart_count;
 		if (!is_runnable(m->harts[candidate]))
 			continue;
-		if (candidate != r->turn)
-			m->harts[r->turn]->reserved = false;
-		r->turn = candidate;
-		r->turn_left = m->config->quantum;
-		r->grace = RESERVATION_GRACE;
+		if (candidate != r->turns->hart)
+			m->harts[r->turns->hart]->reserved = false;
+		r->turns->hart = candidate;
+		r->turns->left = m->config->quantum;
+		r->turns->grace = RESERVATION_GRACE;
 		return true;
 	}
 	return false;
 }
 
-static void feed_guest(struct runner *r)
+/* Brings the guest what came for it. */
+static void bring_input(struct runner *r)
 {
-	while (console_pending(r->console) && machine_input_room(r->m))
-		machine_input(r->m, console_take(r->console));
-	r->next_feed_ns = console_pending(r->console) ? r->m->clock.now_ns + FEED_NS : CLOCK_NEVER;
-}
-
-/* Looks at the console, for at most wait_ns of host time. */
-static void poll_console(struct runner *r, u64 wait_ns)
-{
-	console_flush(r->console);
-	switch (console_poll(r->console, wait_ns)) {
-	case CONSOLE_QUIT:
-		r->quit = true;
+	switch (inputs_bring(&r->inputs)) {
+	case INPUTS_OK:
 		break;
-	case CONSOLE_MONITOR:
-		console_suspend(r->console);
-		r->quit = monitor(r->m, r->console);
-		console_resume(r->console);
+	case INPUTS_END:
+		end_run(r, RUN_QUIT);
 		break;
-	case CONSOLE_NOTHING:
+	case INPUTS_RESET:
+		end_run(r, RUN_RESET);
+		break;
+	case INPUTS_DIVERGED:
+		end_run(r, RUN_DIVERGED);
 		break;
 	}
-	feed_guest(r);
+}
+
+static void open_monitor(struct runner *r)
+{
+	console_suspend(r->outside.console);
+	prompt_run(r->outside.console, r->outside.monitor, r->outside.control);
+	console_resume(r->outside.console);
+}
+
+/* Does what the keys behind Ctrl-A and signals ask for, and takes what was typed. */
+static void serve_console(struct runner *r)
+{
+	struct console *console = r->outside.console;
+	for (;;) {
+		enum console_wish wish = console_wish(console);
+		if (wish == CONSOLE_NOTHING)
+			break;
+		if (wish == CONSOLE_MONITOR && r->outside.monitor)
+			open_monitor(r);
+		if (wish == CONSOLE_QUIT)
+			end_run(r, RUN_QUIT);
+		if (has_ended(r))
+			return;
+	}
+}
+
+/* Looks at the host, for at most wait_ns of its time. */
+static void poll_host(struct runner *r, u64 wait_ns)
+{
+	if (r->outside.console)
+		console_flush(r->outside.console);
+	host_io_poll(r->outside.io, wait_ns);
+	if (r->outside.console)
+		serve_console(r);
 	r->next_poll_ns = r->m->clock.now_ns + POLL_NS;
 }
 
-static u64 host_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
-}
-
-/* Lets time pass as it does for the person at the console: until the next event, or until a key is pressed. */
-static void wait_with_person(struct runner *r, u64 next)
+/* Lets time pass as it does outside: until the next event, or until something comes. */
+static void wait_in_real_time(struct runner *r, u64 next)
 {
 	struct clock *clock = &r->m->clock;
-	u64 start = host_ns();
-	u64 room = next == CLOCK_NEVER ? CONSOLE_FOREVER : next - clock->now_ns;
-	poll_console(r, room);
-	u64 passed = host_ns() - start;
+	u64 room = next == CLOCK_NEVER ? HOST_IO_FOREVER - r->owed_ns : next - clock->now_ns;
+	if (room + r->owed_ns < SLEEP_MIN_NS) {
+		r->owed_ns += room;
+		clock_run(clock, next);
+		return;
+	}
+	u64 start = host_now_ns();
+	poll_host(r, room + r->owed_ns);
+	u64 passed = host_now_ns() - start;
+	u64 paid = passed < r->owed_ns ? passed : r->owed_ns;
+	r->owed_ns -= paid;
+	passed -= paid;
 	clock_run(clock, clock->now_ns + (passed < room ? passed : room));
-	r->next_poll_ns = clock->now_ns;
+	r->next_poll_ns = clock->now_ns + POLL_NS;
+	bring_input(r);
 }
 
 static void say_asleep(const struct machine *m)
@@ -135,29 +185,51 @@ static void say_asleep(const struct machine *m)
 
 static bool anyone_is_runnable(const struct runner *r)
 {
-	return is_runnable(r->m->harts[r->turn]) || others_are_runnable(r);
+	return is_runnable(r->m->harts[r->turns->hart]) || others_are_runnable(r);
+}
+
+/* Something outside may still wake the guest. */
+static bool may_be_woken(const struct runner *r)
+{
+	return (r->outside.console && console_can_read(r->outside.console)) || r->outside.real_time;
+}
+
+/* Every hart waits, in a replay: time goes on to what comes next. */
+static bool idle_in_replay(struct runner *r)
+{
+	u64 next = clock_next(&r->m->clock), input = inputs_next_ns(&r->inputs);
+	if (input < next)
+		next = input;
+	if (next == CLOCK_NEVER)
+		end_run(r, RUN_QUIT);
+	else
+		clock_run(&r->m->clock, next);
+	return true;
 }
 
 /* Every hart waits. False: nothing can wake them. */
 static bool idle(struct runner *r)
 {
 	struct clock *clock = &r->m->clock;
-	bool has_input = r->console && console_can_read(r->console);
-	/* What was typed before comes first: the guest may have made room for it. */
-	if (r->console)
-		feed_guest(r);
-	if (anyone_is_runnable(r))
+	bool input = may_be_woken(r);
+	if (r->inputs.replaying)
+		return idle_in_replay(r);
+	/* What came before is first: the guest may have made room for it. */
+	bring_input(r);
+	if (anyone_is_runnable(r) || has_ended(r))
 		return true;
-	if (has_input && console_is_interactive(r->console)) {
-		wait_with_person(r, clock_next(clock));
+	if (input && r->outside.real_time) {
+		wait_in_real_time(r, clock_next(clock));
 		return true;
 	}
 	/* A pipe: what is there now is there at this guest time. Only if nothing else can happen is there a reason to
 	 * wait for more. */
-	bool only_input = has_input && clock_next(clock) == CLOCK_NEVER && console_pending(r->console) == 0;
-	if (has_input)
-		poll_console(r, only_input ? CONSOLE_FOREVER : 0);
-	if (only_input || anyone_is_runnable(r))
+	bool only_input = input && clock_next(clock) == CLOCK_NEVER && !inputs_pending(&r->inputs);
+	if (input) {
+		poll_host(r, only_input ? HOST_IO_FOREVER : 0);
+		bring_input(r);
+	}
+	if (only_input || anyone_is_runnable(r) || has_ended(r))
 		return true;
 	if (clock_next(clock) == CLOCK_NEVER)
 		return false;
@@ -199,90 +271,160 @@ static u64 budget(const struct runner *r)
 		steps = next - clock->now_ns;
 	if (r->next_poll_ns - clock->now_ns < steps)
 		steps = r->next_poll_ns - clock->now_ns;
-	if (r->next_feed_ns - clock->now_ns < steps)
-		steps = r->next_feed_ns - clock->now_ns;
-	if (others_are_runnable(r) && r->turn_left < steps)
-		steps = r->turn_left;
+	u64 input = inputs_next_ns(&r->inputs);
+	if (input - clock->now_ns < steps)
+		steps = input - clock->now_ns;
+	if (others_are_runnable(r) && r->turns->left < steps)
+		steps = r->turns->left;
 	if (r->m->config->max_insns && r->m->config->max_insns - r->steps < steps)
 		steps = r->m->config->max_insns - r->steps;
 	return steps;
 }
 
-/* One call of the engine. */
-static void step(struct runner *r)
+/* One call of the engine: at most `steps` of the hart whose turn it is. */
+static void step(struct runner *r, u64 steps)
 {
 	struct machine *m = r->m;
-	struct hart *h = m->harts[r->turn];
+	struct hart *h = m->harts[r->turns->hart];
 	h->slice_ns = m->clock.now_ns;
 	h->slice_count = h->count;
 	m->running = h;
-	enum engine_exit why = engine_run(h, budget(r));
+	enum engine_exit why = engine_run(h, steps);
 	m->running = NULL;
 	u64 done = h->count - h->slice_count;
 	r->steps += done;
-	r->turn_left -= done < r->turn_left ? done : r->turn_left;
+	r->turns->left -= done < r->turns->left ? done : r->turns->left;
+	clock_run(&m->clock, h->slice_ns + done);
 	switch (why) {
 	case ENGINE_BUDGET:
 	case ENGINE_DEVICE:
 		break;
 	case ENGINE_WAIT:
 	case ENGINE_YIELD:
-		r->turn_left = 0;
-		r->grace = 0;
+		r->turns->left = 0;
+		r->turns->grace = 0;
 		break;
 	case ENGINE_WEDGED:
 		take_out(r, h);
 		break;
+	case ENGINE_DEBUG:
+		control_pause(r->outside.control, PAUSE_POINT, h->id);
+		break;
 	}
-	clock_run(&m->clock, h->slice_ns + done);
+}
+
+/* The hart that somebody steps has made its step. */
+static void end_step(struct runner *r, const struct hart *h)
+{
+	if (r->outside.control->stepping)
+		control_pause(r->outside.control, PAUSE_STEPPED, h->id);
+}
+
+/* The next engine call of a machine that is free to run. False: it can only sleep, for ever. */
+static bool go_on(struct runner *r)
+{
+	struct turns *turns = r->turns;
+	const struct control *control = r->outside.control;
+	if (turns->left == 0 && r->m->harts[turns->hart]->reserved) {
+		turns->left = turns->grace;
+		turns->grace = 0;
+	}
+	bool keeps_turn = is_runnable(r->m->harts[turns->hart]) && (turns->left || !others_are_runnable(r));
+	if (!keeps_turn && !next_turn(r))
+		return idle(r);
+	bool single = control && control->stepping && control->hart == turns->hart;
+	step(r, single ? 1 : budget(r));
+	if (single)
+		end_step(r, r->m->harts[turns->hart]);
+	return true;
+}
+
+/* One instruction of the hart that somebody steps; the others stand still. If it waits, time passes until it wakes. */
+static bool single_step(struct runner *r)
+{
+	struct hart *h = r->m->harts[r->outside.control->hart];
+	if (!h->stopped && !is_runnable(h))
+		return idle(r);
+	if (r->turns->hart != h->id) {
+		r->m->harts[r->turns->hart]->reserved = false;
+		*r->turns = (struct turns){ .hart = h->id, .left = r->m->config->quantum };
+	}
+	if (!h->stopped)
+		step(r, 1);
+	end_step(r, h);
+	return true;
+}
+
+/* Nothing runs until somebody lets it. What was reached by a command of the prompt is told there, unless a debugger
+ * listens. */
+static void stand_still(struct runner *r)
+{
+	struct control *control = r->outside.control;
+	while (control->paused && !has_ended(r)) {
+		bool at_prompt = control->why != PAUSE_ASKED && !control->on_pause;
+		if (at_prompt && r->outside.monitor && r->outside.console)
+			open_monitor(r);
+		else
+			poll_host(r, HOST_IO_FOREVER);
+	}
+}
+
+/* What is due before the next instruction: the host, input, events. */
+static void catch_up(struct runner *r)
+{
+	struct clock *clock = &r->m->clock;
+	bool input = clock->now_ns >= inputs_next_ns(&r->inputs) || r->outside.backends;
+	if (clock->now_ns >= r->next_poll_ns) {
+		poll_host(r, 0);
+		input = true;
+	}
+	if (r->outside.control && r->outside.control->paused)
+		stand_still(r);
+	if (input && !has_ended(r))
+		bring_input(r);
+	if (clock_next(clock) <= clock->now_ns)
+		clock_run(clock, clock->now_ns);
 }
 
 static enum run_end run(struct runner *r)
 {
 	struct machine *m = r->m;
+	struct control *control = r->outside.control;
 	for (;;) {
 		if (m->stop != STOP_NONE)
 			return RUN_STOPPED;
 		if (m->config->max_insns && r->steps >= m->config->max_insns)
 			return RUN_LIMIT;
-		if (m->clock.now_ns >= r->next_poll_ns)
-			poll_console(r, 0);
-		else if (m->clock.now_ns >= r->next_feed_ns)
-			feed_guest(r);
-		if (r->quit)
-			return RUN_QUIT;
+		catch_up(r);
+		if (has_ended(r))
+			return r->end;
 		if (r->wedged && all_are_stopped(m))
 			return RUN_WEDGED;
-		if (clock_next(&m->clock) <= m->clock.now_ns)
-			clock_run(&m->clock, m->clock.now_ns);
-		if (r->turn_left == 0 && m->harts[r->turn]->reserved) {
-			r->turn_left = r->grace;
-			r->grace = 0;
-		}
-		bool goes_on = is_runnable(m->harts[r->turn]) && (r->turn_left || !others_are_runnable(r));
-		if (goes_on || next_turn(r)) {
-			step(r);
-		} else if (!idle(r)) {
-			if (r->wedged)
-				return RUN_WEDGED;
+		bool alone = control && control->stepping && !control->others_run;
+		bool alive = alone ? single_step(r) : go_on(r);
+		if (!alive && r->wedged)
+			return RUN_WEDGED;
+		if (!alive) {
 			say_asleep(m);
 			return RUN_ASLEEP;
 		}
 	}
 }
 
-enum run_end run_machine(struct machine *m, struct console *console)
+enum run_end run_machine(struct machine *m, const struct outside *outside)
 {
-	struct runner r = {
-		.m = m,
-		.console = console,
-		.turn_left = m->config->quantum,
-		.next_poll_ns = console ? 0 : CLOCK_NEVER,
-		.next_feed_ns = CLOCK_NEVER,
-	};
+	struct runner r = { .m = m, .turns = &m->turns };
+	if (outside)
+		r.outside = *outside;
+	inputs_init(&r.inputs, m, r.outside.console, r.outside.backends, r.outside.journal);
+	r.next_poll_ns = r.outside.io ? m->clock.now_ns : CLOCK_NEVER;
+	if (r.outside.control)
+		r.outside.control->machine = m;
 	clock_run(&m->clock, m->clock.now_ns);
 	enum run_end end = run(&r);
-	if (console)
-		console_flush(console);
+	if (r.outside.console)
+		console_flush(r.outside.console);
+	if (r.outside.control)
+		r.outside.control->machine = NULL;
 	return end;
 }

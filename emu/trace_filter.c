@@ -16,6 +16,11 @@ static const char *const sort_names[TRACE_SORTS] = {
 	[TRACE_TLB] = "tlb",   [TRACE_TRAP] = "trap", [TRACE_CSR] = "csr",
 };
 
+const char *trace_sort_name(enum trace_sort sort)
+{
+	return sort_names[sort];
+}
+
 bool trace_sorts_parse(u32 *wanted, const char *text, size_t length, struct error *err)
 {
 	const char *end = text + length;

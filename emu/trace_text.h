@@ -34,6 +34,9 @@ void trace_filter_init(struct trace_filter *filter);
 /* Reads "addr=LO-HI,pc=LO-HI,insns=A-B,priv=USM,hart=N"; a range may be one number. False: see err. */
 bool trace_filter_parse(struct trace_filter *filter, const char *text, struct error *err) must_check;
 
+/* "insn", "walk", ... */
+const char *trace_sort_name(enum trace_sort sort);
+
 /* Reads "insn,walk,..." or "all" into a mask of BIT(enum trace_sort). `length` bytes of text count. False: see err. */
 bool trace_sorts_parse(u32 *wanted, const char *text, size_t length, struct error *err) must_check;
 

@@ -37,6 +37,8 @@ static void fast_fill(struct mmu *m, u64 va, const struct translation *t)
 
 	if (m->all_slow || (!t->entry && !bare))
 		return;
+	if (unlikely(m->watcher) && m->watcher->watches(m->owner, va_page, pa_page))
+		return;
 	region = bus_find(m->bus, pa_page);
 	if (!region || !region->ram)
 		return;
@@ -56,6 +58,13 @@ static cold void emit_mem(struct mmu *m, enum access access, u64 va, u64 pa, u32
 
 	m->trace_head(m->owner, &event.head);
 	m->trace->emit(m->trace->arg, TRACE_MEM, &event);
+}
+
+/* An access was done: tells who watches. */
+static void note_access(struct mmu *m, enum access access, u64 va, u64 pa, u32 size)
+{
+	if (unlikely(m->watcher))
+		m->watcher->accessed(m->owner, access, va, pa, size);
 }
 
 /* Translation and PMP for one part of an access that lies within a page. */
@@ -168,6 +177,8 @@ static must_check bool load_across(struct mmu *m, u64 va, u32 size, u64 *value)
 	memcpy(&v, host[0], first);
 	memcpy((u8 *)&v + first, host[1], size - first);
 	*value = v;
+	note_access(m, ACCESS_LOAD, va, pa[0], first);
+	note_access(m, ACCESS_LOAD, va + first, pa[1], size - first);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_LOAD, va, pa[0], size, v);
 	return true;
@@ -185,6 +196,8 @@ static must_check bool store_across(struct mmu *m, u64 va, u32 size, u64 value)
 	memcpy(host[1], (u8 *)&value + first, size - first);
 	bus_wrote(m->bus, bus_find(m->bus, pa[0]), pa[0], first);
 	bus_wrote(m->bus, bus_find(m->bus, pa[1]), pa[1], size - first);
+	note_access(m, ACCESS_STORE, va, pa[0], first);
+	note_access(m, ACCESS_STORE, va + first, pa[1], size - first);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, pa[0], size, value);
 	return true;
@@ -215,6 +228,7 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value)
 		return false;
 	}
 	*value = v;
+	note_access(m, ACCESS_LOAD, va, t.pa, size);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_LOAD, va, t.pa, size, v);
 	return true;
@@ -246,6 +260,7 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 	} else if (!device_store(m, va, t.pa, size, value)) {
 		return false;
 	}
+	note_access(m, ACCESS_STORE, va, t.pa, size);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, t.pa, size, value);
 	return true;
@@ -273,6 +288,8 @@ u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa)
 		m->stats.loads++;
 	else
 		m->stats.stores++;
+	if (what != ATOMIC_SC)
+		note_access(m, ACCESS_LOAD, va, t.pa, size);
 	if (what != ATOMIC_SC && trace_wants(m->trace, TRACE_MEM)) {
 		u64 v = 0;
 
@@ -285,6 +302,7 @@ u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa)
 void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value)
 {
 	bus_wrote(m->bus, bus_find(m->bus, pa), pa, size);
+	note_access(m, ACCESS_STORE, va, pa, size);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, pa, size, value);
 }
@@ -339,6 +357,7 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 		return true;
 	memset(region->ram + (t.pa - region->base), 0, CBO_BLOCK_SIZE);
 	bus_wrote(m->bus, region, t.pa, CBO_BLOCK_SIZE);
+	note_access(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE, 0);
 	return true;

@@ -85,6 +85,14 @@ void mmu_set_all_slow(struct mmu *m, bool on)
 	fast_flush_all(m);
 }
 
+void mmu_watch(struct mmu *m, const struct mmu_watcher *watcher)
+{
+	if (!watcher && !m->watcher)
+		return;
+	m->watcher = watcher;
+	fast_flush_all(m);
+}
+
 /* An entry leaves the TLB: what was made from it goes too. */
 static void tlb_dropped(void *arg, const struct tlb_entry *e)
 {

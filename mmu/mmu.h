@@ -14,6 +14,8 @@
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
 
+struct state;
+
 /* The bits of mstatus that translation depends on: privileged manual, "Machine Status". The others are in cpu/csr.h. */
 #define MSTATUS_MPP_SHIFT 11
 #define MSTATUS_MPRV BIT(17)
@@ -51,6 +53,15 @@ enum mmu_context {
 	MMU_CTX_S_MXR,
 	MMU_CTX_S_SUM_MXR,
 	MMU_CONTEXTS,
+};
+
+/* Somebody who wants to hear of the data accesses to some pages: a debugger with watchpoints. */
+struct mmu_watcher {
+	/* Is anything watched in the page va_page, which is at pa_page? It gets no fast entry then. */
+	bool (*watches)(void *owner, u64 va_page, u64 pa_page);
+	/* An instruction has done this access, which lies within one page. `access` is a load or a store; AMOs are
+	 * both. Page walks and devices are no instructions. */
+	void (*accessed)(void *owner, enum access access, u64 va, u64 pa, u32 size);
 };
 
 /* How many fills a table remembers; past that it is wiped whole. */
@@ -105,7 +116,8 @@ struct mmu {
 	struct pmp pmp;
 	struct fast_table tables[MMU_CONTEXTS];
 	struct mmu_stats stats;
-	bool all_slow; /* no fast entries: somebody must see every access */
+	bool all_slow;                     /* no fast entries: somebody must see every access */
+	const struct mmu_watcher *watcher; /* who wants to see accesses to some pages, or NULL */
 
 	/* the outside */
 	const struct trace *trace;                                /* never NULL */
@@ -113,7 +125,7 @@ struct mmu {
 	void (*before_device)(void *owner);                       /* brings guest time up to this very access */
 	void (*fetch_drop)(void *owner, bool everything,
 	                   u64 va); /* fetch translations changed: all, or of the page at va */
-	void *owner;                /* what the three are given */
+	void *owner;                /* what the three, and the watcher's functions, are given */
 };
 
 /* Prepares a zeroed struct: out of reset, M mode, bare. `trace` and the three callbacks must be set afterwards. */
@@ -138,6 +150,9 @@ void mmu_pmp_changed(struct mmu *m);
 
 /* Sees every access from now on (or no longer): for memory traces and for TLBs that need hits. */
 void mmu_set_all_slow(struct mmu *m, bool on);
+
+/* Has the watcher asked about every page anew, or (NULL) nobody any more: fast entries made before are forgotten. */
+void mmu_watch(struct mmu *m, const struct mmu_watcher *watcher);
 
 /* Loads `size` (1, 2, 4, 8) bytes, zero-extended. False: fault set, nothing loaded (devices: no side effect). */
 bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value) must_check;
@@ -167,7 +182,20 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero) must_check;
 /* Translates for a debugger or the monitor: no trap, no TLB, no A/D update, no event. Returns the walk. */
 void mmu_probe(struct mmu *m, u64 va, enum access access, struct walk_result *result);
 
+/* The request a walk for this access would make in the present context, and mmu_probe() for a request that may have
+ * been changed: another mode, other rights. PRIV_M or levels 0: physical addresses. */
+struct walk_request mmu_walk_request(const struct mmu *m, u64 va, enum access access, u8 priv);
+void mmu_probe_as(struct mmu *m, const struct walk_request *req, struct walk_result *result);
+
+/* Where va is for who may see every page that is mapped, whatever mode, SUM, R, A and D say: for a debugger's look at
+ * memory. In M mode, and without paging, va itself. False: nothing is mapped there. */
+bool mmu_peek(struct mmu *m, u64 va, u64 *pa) must_check;
+
 /* Takes stores to the RAM page at pa out of every fast table: it now holds decoded code. */
 void mmu_protect_page(struct mmu *m, u64 pa);
+
+/* Saves or restores satp, PMP, TLB and statistics. After restoring call mmu_set_context(). Fast entries are not saved:
+ * they come back by themselves and show nowhere but in how many there were. */
+void mmu_state(struct state *s, struct mmu *m);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "emu/base/state.h"
+
 #define CFG_PERMISSIONS (PMP_R | PMP_W | PMP_X)
 #define CFG_DEFINED (CFG_PERMISSIONS | MASK(2) << PMP_A_SHIFT | PMP_L)
 #define ADDR_BITS 54
@@ -148,4 +150,17 @@ bool pmp_allows(const struct pmp *pmp, u64 pa, u64 size, enum access access, enu
 int pmp_range_rights(const struct pmp *pmp, u64 pa, u64 size, enum priv priv)
 {
 	return rights_of(pmp, pa, last_byte(pa, size), priv);
+}
+
+void pmp_state(struct state *s, struct pmp *pmp)
+{
+	state_section(s, "pmp", 1);
+	state_bytes(s, pmp->cfg, sizeof(pmp->cfg));
+	state_u64s(s, pmp->addr, PMP_ENTRIES);
+	for (u32 i = 0; i < PMP_ENTRIES; i++) {
+		if (pmp->cfg[i] & ~CFG_DEFINED || pmp->addr[i] > MASK(ADDR_BITS))
+			state_fail(s, "the snapshot is damaged: PMP entry %u has a value that does not exist", i);
+		set_range(pmp, i);
+	}
+	set_active_end(pmp);
 }

@@ -7,6 +7,8 @@
 
 #include "mmu/walk.h"
 
+struct state;
+
 #define PMP_ENTRIES 64
 #define PMP_R BIT(0)
 #define PMP_W BIT(1)
@@ -38,5 +40,8 @@ bool pmp_allows(const struct pmp *pmp, u64 pa, u64 size, enum access access, enu
 /* PMP_R|PMP_W|PMP_X as they hold for every access within the range [pa, pa + size), or -1 if the entry that decides has
  * an edge inside it: an access across an edge fails whatever the permissions on its two sides. */
 int pmp_range_rights(const struct pmp *pmp, u64 pa, u64 size, enum priv priv);
+
+/* Saves or restores the registers. What they never hold fails. */
+void pmp_state(struct state *s, struct pmp *pmp);
 
 #endif

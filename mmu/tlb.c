@@ -20,10 +20,6 @@
 #define PAGE_SHIFT 12
 #define ASIDS 65536
 
-/* Page sizes, as log2 of pages: one kind for each leaf level, and one for NAPOT. */
-enum { PAGE_KINDS = 6 };
-static const u8 kind_shift[PAGE_KINDS] = { 0, 4, 9, 18, 27, 36 };
-
 static bool is_valid(const struct tlb *tlb, const struct tlb_entry *entry)
 {
 	return tlb_is_alive(tlb, entry->stamp, entry->global, entry->asid);
@@ -63,21 +59,12 @@ u32 tlb_plru_victim(u64 tree, u32 ways)
 
 static u32 kind_of(const struct tlb_entry *entry)
 {
-	for (u32 kind = 0; kind < PAGE_KINDS; kind++) {
-		if (entry->size_log2 == PAGE_SHIFT + kind_shift[kind])
+	for (u32 kind = 0; kind < TLB_PAGE_KINDS; kind++) {
+		if (entry->size_log2 == PAGE_SHIFT + tlb_kind_shift(kind))
 			return kind;
 	}
 	BUG_ON(true);
 	return 0;
-}
-
-/* Tags are bytes, eight ways a word. Bit 7 is set in every one, so that an empty way (0) does not even look like a hit.
- */
-static u64 tag_of(const struct array *array, u64 key, u32 kind)
-{
-	u64 above_set = (key >> array->set_bits) * PAGE_KINDS + kind;
-
-	return (above_set * 0x9e3779b97f4a7c15ull) >> 57 | 0x80;
 }
 
 /* Bit 7 of each byte of `tags` that is equal to `tag`; now and then also of one that is not. */
@@ -99,15 +86,15 @@ struct place {
 
 static always_inline struct place place_of(const struct array *array, u64 vpn, u32 kind)
 {
-	u64 key = vpn >> kind_shift[kind];
+	u64 key = vpn >> tlb_kind_shift(kind);
 	u32 set = (u32)key & array->set_mask;
 
 	return (struct place){
-		.vpn = key << kind_shift[kind],
-		.tag = tag_of(array, key, kind),
+		.vpn = key << tlb_kind_shift(kind),
+		.tag = tlb_tag(array, key, kind),
 		.first = set * array->config.ways,
 		.tags = &array->tags[set * array->tag_words],
-		.size_log2 = (u8)(PAGE_SHIFT + kind_shift[kind]),
+		.size_log2 = (u8)(PAGE_SHIFT + tlb_kind_shift(kind)),
 	};
 }
 
@@ -175,16 +162,16 @@ static always_inline struct tlb_entry *narrow_find(const struct tlb *tlb, const 
 {
 	for (u32 kinds = array->kinds; kinds; kinds &= kinds - 1) {
 		u32 kind = (u32)__builtin_ctz(kinds);
-		u64 key = vpn >> kind_shift[kind];
+		u64 key = vpn >> tlb_kind_shift(kind);
 		u32 set = (u32)key & array->set_mask;
-		u64 ways = tag_matches(array->tags[set], tag_of(array, key, kind));
+		u64 ways = tag_matches(array->tags[set], tlb_tag(array, key, kind));
 
 		for (; ways; ways &= ways - 1) {
 			struct tlb_entry *entry =
 				&array->entries[set * array->config.ways + (u32)__builtin_ctzll(ways) / 8];
 
-			if (entry->vpn >> kind_shift[kind] == key &&
-			    entry->size_log2 == PAGE_SHIFT + kind_shift[kind] &&
+			if (entry->vpn >> tlb_kind_shift(kind) == key &&
+			    entry->size_log2 == PAGE_SHIFT + tlb_kind_shift(kind) &&
 			    (entry->asid == asid || entry->global) && is_valid(tlb, entry))
 				return entry;
 		}
@@ -268,14 +255,6 @@ static struct array *array_for(struct array *arrays, u32 level)
 	return NULL;
 }
 
-static void set_tag(struct array *array, u32 set, u32 way, u64 tag)
-{
-	u64 *word = &array->tags[set * array->tag_words + way / 8];
-	u32 shift = way % 8 * 8;
-
-	*word = (*word & ~(0xffull << shift)) | tag << shift;
-}
-
 /* Puts the entry in one level's arrays; nothing there answers for its vpn any more. NULL if none takes its page size.
  */
 static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, bool first, const struct tlb_entry *entry)
@@ -299,9 +278,9 @@ static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, bool firs
 
 	*slot = *entry;
 	slot->vpn = place.vpn;
-	slot->ppn = entry->ppn & ~MASK(kind_shift[kind]);
+	slot->ppn = entry->ppn & ~MASK(tlb_kind_shift(kind));
 	slot->stamp = slot->used = ++tlb->now;
-	set_tag(array, set, way, place.tag);
+	tlb_set_tag(array, set, way, place.tag);
 	array->kinds |= 1u << kind;
 	tlb->live++;
 	if (!slot->global)

@@ -12,6 +12,8 @@
 
 #include "mmu/walk.h"
 
+struct state;
+
 enum tlb_replacement { TLB_FIFO, TLB_RANDOM, TLB_PLRU, TLB_LRU };
 
 /* One array of entries. ways 0: the array does not exist. Sets are a power of two, ways any number (for PLRU at most
@@ -117,5 +119,9 @@ void tlb_each(const struct tlb *tlb, void (*see)(void *arg, const char *array, c
  * every ASID. */
 bool tlb_walk_cache_find(struct tlb *tlb, u32 level, u64 pte_addr, u16 asid, u64 *pte);
 void tlb_walk_cache_fill(struct tlb *tlb, u32 level, u64 pte_addr, u16 asid, u64 pte);
+
+/* Saves or restores all valid entries of all arrays and of the walk cache, also those that are out of date, with what
+ * replacement knows of them. The geometry must be the same. */
+void tlb_state(struct state *s, struct tlb *tlb);
 
 #endif

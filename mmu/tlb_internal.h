@@ -15,7 +15,7 @@ struct array {
 	u32 kinds;                      /* bit n: an entry of page kind n was put in since the last full flush */
 	u32 set_bits;                   /* log2 of sets */
 	u32 tag_words;                  /* words of tags a set */
-	u64 *tags;                 /* [set * tag_words + way / 8]: eight tags of a byte, see tag_of() in mmu/tlb.c */
+	u64 *tags;                 /* [set * tag_words + way / 8]: eight tags of a byte, see tlb_tag() */
 	struct tlb_entry *entries; /* [set * ways + way] */
 	u64 *plru;                 /* [set]: the tree's bits, node n at bit n, the root is 1 */
 	char name[16];             /* for tlb_each */
@@ -70,6 +70,33 @@ struct tlb {
 	void (*drop)(void *arg, const struct tlb_entry *entry); /* tlb_on_drop(); may be NULL */
 	void *drop_arg;
 };
+
+/* Page sizes, as log2 of pages: one kind for each leaf level, and one for NAPOT (kind 1). */
+enum { TLB_PAGE_KINDS = 6 };
+
+static always_inline u32 tlb_kind_shift(u32 kind)
+{
+	static const u8 shift[TLB_PAGE_KINDS] = { 0, 4, 9, 18, 27, 36 };
+
+	return shift[kind];
+}
+
+/* Tags are bytes, eight ways a word. Bit 7 is set in every one, so that an empty way (0) does not even look like a hit.
+ */
+static always_inline u64 tlb_tag(const struct array *array, u64 key, u32 kind)
+{
+	u64 above_set = (key >> array->set_bits) * TLB_PAGE_KINDS + kind;
+
+	return (above_set * 0x9e3779b97f4a7c15ull) >> 57 | 0x80;
+}
+
+static inline void tlb_set_tag(struct array *array, u32 set, u32 way, u64 tag)
+{
+	u64 *word = &array->tags[set * array->tag_words + way / 8];
+	u32 shift = way % 8 * 8;
+
+	*word = (*word & ~(0xffull << shift)) | tag << shift;
+}
 
 static inline u64 tlb_random(struct tlb *tlb)
 {

@@ -225,18 +225,39 @@ bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct tr
 
 /* --- for debuggers --- */
 
-void mmu_probe(struct mmu *m, u64 va, enum access access, struct walk_result *result)
+void mmu_probe_as(struct mmu *m, const struct walk_request *req, struct walk_result *result)
 {
-	u8 priv = access == ACCESS_FETCH ? m->priv : m->data_priv;
 	struct port port = { .m = m, .result = result, .probe = true };
 	struct walk_port walk_port = { .load = port_load, .cas = port_cas, .arg = &port };
-	struct walk_request req = mmu_walk_request(m, va, access, priv);
 
-	if (priv != PRIV_M && m->levels != 0) {
-		walk(&req, &walk_port, result);
+	if (req->priv != PRIV_M && req->levels != 0) {
+		walk(req, &walk_port, result);
 		return;
 	}
 	memset(result, 0, sizeof(*result));
-	result->pa = va;
+	result->pa = req->va;
 	result->size_log2 = PAGE_SHIFT;
+}
+
+void mmu_probe(struct mmu *m, u64 va, enum access access, struct walk_result *result)
+{
+	u8 priv = access == ACCESS_FETCH ? m->priv : m->data_priv;
+	struct walk_request req = mmu_walk_request(m, va, access, priv);
+
+	mmu_probe_as(m, &req, result);
+}
+
+/* S mode with SUM and MXR is who may read every valid leaf. */
+bool mmu_peek(struct mmu *m, u64 va, u64 *pa)
+{
+	struct walk_request req = mmu_walk_request(m, va, ACCESS_LOAD, PRIV_S);
+	struct walk_result result;
+
+	*pa = va;
+	if (m->priv == PRIV_M || m->levels == 0)
+		return true;
+	req.sum = req.mxr = req.ad_update = true;
+	mmu_probe_as(m, &req, &result);
+	*pa = result.pa;
+	return result.reason == WALK_OK;
 }

@@ -18,9 +18,6 @@ struct translation {
  */
 bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct translation *t) must_check;
 
-/* The request a walk for this access would make, in the present context. */
-struct walk_request mmu_walk_request(const struct mmu *m, u64 va, enum access access, u8 priv);
-
 /* Sets the fault for a broken rule, or for misalignment; returns false, so that `return mmu_fault(...)` reads as what
  * it is. */
 bool mmu_fault(struct mmu *m, enum walk_reason reason, enum access access, u64 va);

@@ -10,7 +10,12 @@
 
 #include <stdlib.h>
 
+#include "emu/base/state.h"
+
 #define FIRST_CAPACITY 64
+
+/* A snapshot with a later time (146 years) is damaged: sums of times must not wrap. */
+#define TIME_MAX BIT(62)
 
 void clock_init(struct clock *c)
 {
@@ -81,18 +86,27 @@ void clock_disarm(struct clock *c, struct event *e)
 		sift_down(c, hole, last);
 }
 
-void clock_arm(struct clock *c, struct event *e, u64 when_ns)
+void clock_rearm(struct clock *c, struct event *e, u64 when_ns, u64 sequence)
 {
 	clock_disarm(c, e);
-	if (when_ns == CLOCK_NEVER)
-		return;
 	if (c->count + 1 >= c->capacity) {
 		c->capacity = c->capacity ? 2 * c->capacity : FIRST_CAPACITY;
 		c->heap = xrealloc(c->heap, c->capacity * sizeof(*c->heap));
 	}
 	e->when_ns = when_ns;
-	e->sequence = ++c->sequence;
+	e->sequence = sequence;
+	/* Whatever is armed from now on comes later. */
+	if (c->sequence < sequence)
+		c->sequence = sequence;
 	sift_up(c, ++c->count, e);
+}
+
+void clock_arm(struct clock *c, struct event *e, u64 when_ns)
+{
+	if (when_ns == CLOCK_NEVER)
+		clock_disarm(c, e);
+	else
+		clock_rearm(c, e, when_ns, c->sequence + 1);
 }
 
 u64 clock_next(const struct clock *c)
@@ -111,4 +125,14 @@ void clock_run(struct clock *c, u64 now_ns)
 	}
 	if (c->now_ns < now_ns)
 		c->now_ns = now_ns;
+}
+
+void clock_state(struct state *s, struct clock *c)
+{
+	state_section(s, "clock", 1);
+	state_same(s, c->count, "armed events");
+	state_u64(s, &c->now_ns);
+	state_u64(s, &c->sequence);
+	if (c->now_ns > TIME_MAX)
+		state_fail(s, "the snapshot is damaged: its time is out of range");
 }

@@ -12,6 +12,8 @@
 
 #include "emu/base/base.h"
 
+struct state;
+
 #define CLOCK_NEVER UINT64_MAX
 
 /* Something that will happen once. The owner embeds it, sets `fire` and `arg` once, and arms it as often as it likes.
@@ -38,6 +40,9 @@ void clock_free(struct clock *c);
 /* Arms e to fire when guest time reaches when_ns (a time in the past: at the next clock_run). Re-arming moves it. */
 void clock_arm(struct clock *c, struct event *e, u64 when_ns);
 
+/* Arms e as it once was, with the place among events of the same time that it had then. For emu/base/state.c. */
+void clock_rearm(struct clock *c, struct event *e, u64 when_ns, u64 sequence);
+
 /* Disarms e; harmless if it is not armed. */
 void clock_disarm(struct clock *c, struct event *e);
 
@@ -46,5 +51,9 @@ u64 clock_next(const struct clock *c);
 
 /* Moves time forward to now_ns (never back) and fires all that is due, in order. Called by emu/run.c. */
 void clock_run(struct clock *c, u64 now_ns);
+
+/* Saves or restores the time, and how many events are armed. These are saved by their owners, with state_event(), and
+ * must have been restored before: fails if one is missing or left over. */
+void clock_state(struct state *s, struct clock *c);
 
 #endif

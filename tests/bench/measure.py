@@ -9,17 +9,16 @@ fails because a machine is slow: the exit status is 1 only if a program went wro
 Programs: those in tests/bench/programs, each in M mode without translation (NAME-m) and in U mode under Sv39
 (NAME-sv39); prebuilt ones of a directory named by BENCH_ELFS: NAME.elf for QEMU's virt board (16550, finisher), and
 if they are there NAME-htif.elf for Spike, NAME-temu.bin for TinyEMU, NAME-nemu.bin for NEMU, each printing
-"result=HEX OK" and powering off; and a boot of Linux to power-off if LINUX names a directory with Image and initrd
-(or initrd-poweroff.cpio.gz).
+"result=HEX OK" and powering off; a boot of Linux to power-off if LINUX names a directory with Image and initrd
+(or initrd-poweroff.cpio.gz); and the whole system if DEBIAN names a directory with a Linux distribution, as the head
+of system.py says: boot to login, processes and page faults, disks and network.
 
 Everything can be given as an option or, for `make bench`, in the environment by the names below in capitals.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import re
 import shutil
 import signal
@@ -30,8 +29,8 @@ import tempfile
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+import system
+from common import HERE, ROOT, describe_host, progress, ratio_of, table
 
 # --- what to measure with: settings and emulators ---
 
@@ -51,7 +50,7 @@ def read_options():
     parser.add_argument("--runs", type=int, default=env("BENCH_RUNS") or "5", metavar="N",
                         help="BENCH_RUNS: rounds (5)")
     parser.add_argument("--only", default=env("BENCH_ONLY", ""), metavar="REGEX",
-                        help="BENCH_ONLY: programs whose name matches (startup and linux are names, too)")
+                        help="BENCH_ONLY: programs whose name matches (startup, linux, debian and others are names, too)")
     parser.add_argument("--timeout", type=float, default=env("BENCH_TIMEOUT") or "60", metavar="S",
                         help="BENCH_TIMEOUT: seconds that a run may take; who needs more is not asked again (60)")
     parser.add_argument("--elfs", default=env("BENCH_ELFS", ""), metavar="DIR", help="BENCH_ELFS: prebuilt programs")
@@ -59,10 +58,14 @@ def read_options():
     parser.add_argument("--initrd", default=env("INITRD", ""), metavar="FILE",
                         help="INITRD: one that powers off at its end")
     parser.add_argument("--bios", default=env("BIOS", ""), metavar="FILE", help="BIOS: firmware for Linux")
+    parser.add_argument("--debian", default=env("DEBIAN", ""), metavar="DIR",
+                        help="DEBIAN: Image, initrd.img and root.ext4 of a distribution")
+    parser.add_argument("--debian-runs", type=int, default=env("DEBIAN_RUNS") or "3", metavar="N",
+                        help="DEBIAN_RUNS: rounds of it (3)")
     parser.add_argument("--out", default=os.path.join(ROOT, "build", "bench"), metavar="DIR", help="build/bench")
     parser.add_argument("--list", action="store_true", help="name the programs and stop")
     options = parser.parse_args()
-    if options.runs < 1:
+    if options.runs < 1 or options.debian_runs < 1:
         parser.error("there must be at least one run")
     try:
         re.compile(options.only)
@@ -164,7 +167,7 @@ def build_own(options):
     common = [part["start.S"], part["kernel.c"], part["platform.c"]]
     common.append(compile_file(os.path.join(runtime, "user.c"), "user", options.out))
     programs = []
-    for source in sorted(os.listdir(os.path.join(HERE, "programs"))):
+    for source in sorted(f for f in os.listdir(os.path.join(HERE, "programs")) if f.endswith(".c")):
         wanted = [(w, n) for w, n in worlds(os.path.splitext(source)[0]) if re.search(options.only, n)]
         if wanted:
             program = compile_file(os.path.join(HERE, "programs", source), "user", options.out)
@@ -281,12 +284,6 @@ class Result:
         return statistics.median(self.user) if self.user and not self.trouble else None
 
 
-def progress(text):
-    """One line that is overwritten; nothing if nobody looks."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-
 def measure(program, emulators, options, position):
     """All rounds of one program, the emulators in turns."""
     runners = [(e, program.command(e)) for e in emulators]
@@ -355,14 +352,6 @@ def measure_startup(program, emulators, options):
 # --- what is shown ---
 
 
-def table(title, rows):
-    """Rows of text in columns, the first one to the left."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    print(f"\n{title}")
-    for row in rows:
-        print("  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip())
-
-
 def ratio_text(ours, theirs):
     """How many times faster we are: of the medians, and the range."""
     if theirs is None:
@@ -371,10 +360,7 @@ def ratio_text(ours, theirs):
         return f"> {theirs.at_least / ours.median():.1f}"
     if theirs.trouble or ours.trouble:
         return theirs.trouble or "-"
-    all_rounds = [b / a for a, b in zip(ours.user, theirs.user) if a > 0]
-    if not all_rounds or not ours.median():
-        return "-"
-    return f"{theirs.median() / ours.median():.2f} ({min(all_rounds):.2f}-{max(all_rounds):.2f})"
+    return ratio_of(ours.user, theirs.user)
 
 
 def time_text(program, result):
@@ -427,21 +413,10 @@ def show_startup(times, results):
 # --- the record ---
 
 
-def describe_host():
-    """The machine the numbers come from."""
-    model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
-            model = re.search(r"^model name\s*: (.*)$", f.read(), re.M)[1]
-    except (OSError, TypeError):
-        pass
-    return {"cpu": model, "cores": os.cpu_count(), "system": platform.platform(), "load": os.getloadavg()[0],
-            "date": datetime.datetime.now().isoformat(timespec="seconds")}
-
-
-def record(path, host, options, programs, startup):
+def record(path, host, options, programs, startup, sessions):
     """All that was measured, as JSON."""
-    data = {"host": host, "runs": options.runs, "timeout": options.timeout, "programs": [], "startup_wall_ms": startup}
+    data = {"host": host, "runs": options.runs, "timeout": options.timeout, "programs": [], "startup_wall_ms": startup,
+            "debian": [s.record() for s in sessions]}
     for p in programs:
         results = {}
         for name, r in p.results.items():
@@ -455,44 +430,59 @@ def record(path, host, options, programs, startup):
         f.write("\n")
 
 
+def measure_programs(programs, emulators, options, startup):
+    """All rounds of all of them; `startup` gets the times of the one that is about starting."""
+    timed = [p for p in programs if p.name != "startup"]
+    perf = has_perf()
+    for p in programs:
+        if p.name == "startup":
+            startup.update(measure_startup(p, emulators, options))
+            show_startup(startup, p.results)
+    for i, p in enumerate(timed, 1):
+        measure(p, emulators, options, f"{i}/{len(timed)}")
+        if perf:
+            count_host_insns(p, emulators, options)
+    if timed and not perf:
+        print("\nHost instructions are not counted: perf cannot do it here.")
+
+
 def main():
     options = read_options()
     if not os.access(options.rvemu, os.X_OK):
         sys.exit(f"{options.rvemu}: not there; `make` builds it")
     os.makedirs(options.out, exist_ok=True)
     programs = build_own(options) + find_prebuilt(options) + find_linux(options)
+    sessions = system.find_sessions(options)
     if options.list:
-        print("\n".join(p.name for p in programs))
+        print("\n".join(p.name for p in programs + sessions))
         return 0
-    if not programs:
+    if not programs and not sessions:
         sys.exit(f"no program's name matches {options.only}")
     emulators = find_emulators(options)
     host = describe_host()
     print(f"{host['cpu']}, {host['cores']} cores, load {host['load']:.1f}; {options.runs} rounds of each")
     if host["load"] > host["cores"] / 2:
         print("The machine is busy: take these numbers with care.")
-    perf = has_perf()
     startup = {}
     timed = [p for p in programs if p.name != "startup"]
     try:
-        for p in programs:
-            if p.name == "startup":
-                startup = measure_startup(p, emulators, options)
-                show_startup(startup, p.results)
-        for i, p in enumerate(timed, 1):
-            measure(p, emulators, options, f"{i}/{len(timed)}")
-            if perf:
-                count_host_insns(p, emulators, options)
+        measure_programs(programs, emulators, options, startup)
+    except KeyboardInterrupt:
+        print("\ninterrupted: what there is so far")
+        sessions = []
+    progress("")
+    show(timed, [e.name for e in emulators])
+    try:
+        system.measure(sessions, options)
     except KeyboardInterrupt:
         print("\ninterrupted: what there is so far")
     progress("")
-    show(timed, [e.name for e in emulators])
-    if not perf:
-        print("\nHost instructions are not counted: perf cannot do it here.")
+    system.show(sessions)
     path = os.path.join(options.out, "results.json")
-    record(path, host, options, programs, startup)
+    record(path, host, options, programs, startup, sessions)
     print(f"\nAll of it: {os.path.relpath(path)}")
-    return 1 if any(p.results["rvemu"].trouble for p in programs if p.results) else 0
+    wrong = [p.results["rvemu"].trouble for p in programs if p.results] + [s.trouble("rvemu") for s in sessions]
+    return 1 if any(wrong) else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ make --no-print-directory -s -j "$(nproc)" VARIANT=fuzz fuzz-programs || exit 1
 
 # Something to start from: a small ELF file, plain and gzipped, a Linux Image's header, a device tree, a command line.
 seeds() {
-	mkdir -p $out/corpus/{loader,decoder,fdt,options,walk}
+	mkdir -p $out/corpus/{loader,decoder,fdt,options,walk,virtqueue}
 	[ -e $out/corpus/.seeded ] && return
 	printf '.globl _start, tohost\n_start: j _start\n.data\n.align 6\ntohost: .dword 0\n' >$out/seed.s
 	riscv64-unknown-elf-gcc -nostdlib -Wl,-Ttext=0x80000000,-N,--build-id=none $out/seed.s -o $out/corpus/loader/seed.elf
@@ -33,8 +33,10 @@ make --no-print-directory -s rvemu
 seeds
 for program in "$out"/tests/fuzz/*_fuzz; do
 	name=$(basename "$program" _fuzz)
+	# What rvemu says about a driver that breaks the rules would fill the log; sanitizers are heard all the same.
+	[ "$name" = virtqueue ] && quiet=2 || quiet=0
 	if "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$out/$name-" \
-		"$out/corpus/$name" >"$out/$name.log" 2>&1; then
+		-close_fd_mask="$quiet" "$out/corpus/$name" >"$out/$name.log" 2>&1; then
 		passed=$((passed + 1))
 		echo "ok   $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") inputs"
 	else

@@ -180,16 +180,30 @@ static void test_tree_goes_beside_what_is_in_its_place(void **state)
 	assert_true(boot.fdt_pa + boot.fdt_size <= RAM_BASE + 2 * MIB);
 }
 
-static void test_kernel_without_firmware_is_explained(void **state)
+static void expect_built_in_firmware(void)
+{
+	expect_placed();
+	assert_string_equal(boot.program.path, "built-in firmware");
+	assert_true(boot_pc(&boot) == RAM_BASE);
+	assert_true(boot.kernel.entry == RAM_BASE + 0x200000);
+	assert_true(boot.info.next_addr == boot.kernel.entry && boot.info_pa != 0);
+	boot_close(&boot);
+}
+
+static void test_kernel_gets_the_built_in_firmware(void **state)
 {
 	(void)state;
 	config.guest = make_elf(RAM_BASE + 0x200000, 0x1000);
-	expect_refused("is an S-mode kernel: give it a firmware with --bios");
+	expect_built_in_firmware();
+	config.guest = make_linux(0x200000, 0);
+	expect_built_in_firmware();
 	config.guest = NULL;
 	config.kernel = make_linux(0x200000, 0);
-	expect_refused("is an S-mode kernel");
+	expect_built_in_firmware();
 	config.kernel = make_raw(16);
-	expect_refused("is an S-mode kernel");
+	expect_built_in_firmware();
+	config.bios = "default";
+	expect_built_in_firmware();
 }
 
 static void test_bios_none_starts_anything_in_m_mode(void **state)
@@ -292,7 +306,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_guest_and_kernel_are_firmware_and_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree_stays_below_3_gib, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree_goes_beside_what_is_in_its_place, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_without_firmware_is_explained, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_gets_the_built_in_firmware, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bios_none_starts_anything_in_m_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_does_not_fit_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_three_images_are_too_many, setup, teardown),

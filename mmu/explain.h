@@ -1,0 +1,37 @@
+/*
+ * A walk in words: what a student must know to mend it. The indexes, each PTE, the step that failed, the rule it broke
+ * with its place in the manual, and what would have made it succeed.
+ *
+ * Pure: from the walker's request and result to text. It knows no hart, no memory and no TLB; who asks may add what
+ * those say. The rules are those of mmu/walk.c. Read mmu/walk.h first.
+ */
+#ifndef RVEMU_MMU_EXPLAIN_H
+#define RVEMU_MMU_EXPLAIN_H
+
+#include "mmu/pmp.h"
+#include "mmu/walk.h"
+
+/* Room for the longest text. */
+#define EXPLAIN_SIZE 4096
+
+/* What is to be explained. */
+struct explanation {
+	const struct walk_request *request; /* levels 0: not translated, because of M mode (priv) or Bare mode */
+	const struct walk_result *result;   /* its outcome; also WALK_LEAF_PMP and WALK_LEAF_BUS, with `pa` */
+	const struct pmp *pmp;              /* to tell which entry denies; NULL: it is not told */
+	const char *symbol;                 /* name of the virtual address ("main+0x4"), or NULL */
+	u16 asid;                           /* address space */
+	bool colour;                        /* with the terminal's colours */
+};
+
+/* Writes the explanation, some ten lines of at most 100 columns, each ended by a newline. It is cut, and stays
+ * terminated, where the buffer ends; EXPLAIN_SIZE bytes are enough. Returns its length. */
+size_t explain_walk(const struct explanation *e, char *text, size_t size);
+
+/* A PTE's flags as the manual's figure has them: "DAGUXWRV", a dash for each that is clear. `flags` has 9 bytes. */
+void explain_flags(u64 pte, char *flags);
+
+/* "4 KiB", "2 MiB", ... */
+void explain_size(u32 size_log2, char *text, size_t size);
+
+#endif
