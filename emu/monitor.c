@@ -207,7 +207,7 @@ static bool nearest_name(const struct monitor_row *rows, u32 count, const char *
 		if (distance >= least || distance >= strlen(name))
 			continue;
 		least = distance;
-		strcpy(best, name);
+		memcpy(best, name, sizeof(name));
 	}
 	return least <= DISTANCE_MAX;
 }
@@ -326,7 +326,7 @@ static bool read_format(struct monitor_call *call)
 		word[0] = '\0';
 	if (strlen(word) >= sizeof(call->format))
 		return error_set(call->err, "the format /%.20s... is too long", word);
-	strcpy(call->format, word);
+	memcpy(call->format, word, strlen(word) + 1);
 	return true;
 }
 
@@ -394,8 +394,6 @@ enum monitor_result monitor_paused(struct monitor *mon, FILE *out)
 	if (control->why == PAUSE_POINT && hit->kind < ARRAY_SIZE(kinds) && kinds[hit->kind])
 		fprintf(out, "%s %u, 0x%" PRIx64 "%s\n", kinds[hit->kind], hit->point, hit->address,
 		        monitor_describe(&call, hit->address, name));
-	else if (control->why == PAUSE_REBOOT)
-		fprintf(out, "the guest starts again\n");
 	monitor_say_where(&call, call.hart);
 	return MONITOR_AGAIN;
 }

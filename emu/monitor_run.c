@@ -64,13 +64,23 @@ bool monitor_step(struct monitor_call *call)
 	return true;
 }
 
+/* The machine at hand ends, and another one takes its place; if this one stood still, that one will. */
+static void begin_anew(struct monitor_call *call)
+{
+	struct control *control = call->mon->control;
+	control->reset = true;
+	control->why = PAUSE_REBOOT;
+	call->mon->hart_chosen = false;
+	call->mon->steps_left = 0;
+	call->result = MONITOR_CONTINUE;
+}
+
 bool monitor_reset(struct monitor_call *call)
 {
 	if (!monitor_done(call))
 		return false;
-	call->mon->control->reset = true;
-	call->mon->hart_chosen = false;
-	call->result = MONITOR_CONTINUE;
+	begin_anew(call);
+	fprintf(call->out, "the guest starts again\n");
 	return true;
 }
 
@@ -129,9 +139,8 @@ bool monitor_loadvm(struct monitor_call *call)
 		return error_set(call->err, "%s: %s", path, strerror(errno));
 	free(control->load_snapshot);
 	control->load_snapshot = xstrdup(path);
-	control->reset = true;
-	call->mon->hart_chosen = false;
-	call->result = MONITOR_CONTINUE;
+	begin_anew(call);
+	fprintf(call->out, "the guest goes on as it was in %s\n", path);
 	return true;
 }
 

@@ -43,7 +43,7 @@ u64 fdt_take(const u8 **at, u32 cells);
 
 /* --- fdt_copy.c --- */
 
-/* Room that a copy with one node more takes at most. */
+/* Room that a copy with one node more takes at most, with the space it leaves free for the next who edits it. */
 u64 fdt_copy_size(const struct fdt *fdt);
 
 /*

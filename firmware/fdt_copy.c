@@ -6,6 +6,8 @@
 
 #define HEADER_SIZE 40
 #define GROWTH_MAX 256
+/* Left free behind the tree: boot loaders (U-Boot) edit it in place. */
+#define SLACK 4096
 
 enum { BEGIN_NODE = 1, END_NODE = 2, PROP = 3, END = 9 };
 
@@ -134,7 +136,7 @@ static u64 reservations_size(const struct fdt *fdt, const u8 *map)
 
 u64 fdt_copy_size(const struct fdt *fdt)
 {
-	return fdt->size + GROWTH_MAX;
+	return fdt->size + GROWTH_MAX + SLACK;
 }
 
 bool fdt_copy_reserving(const struct fdt *fdt, u8 *to, u64 start, u64 size)
@@ -156,7 +158,7 @@ bool fdt_copy_reserving(const struct fdt *fdt, u8 *to, u64 start, u64 size)
 	memcpy(w.at + fdt->strings_size, names, sizeof(names));
 
 	memcpy(to, fdt->base, HEADER_SIZE);
-	put(&header, (u32)(strings + fdt->strings_size + sizeof(names)));
+	put(&header, (u32)(strings + fdt->strings_size + sizeof(names) + SLACK));
 	put(&header, (u32)structs);
 	put(&header, (u32)strings);
 	put(&header, HEADER_SIZE);

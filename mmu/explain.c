@@ -1,7 +1,6 @@
 /*
  * The shape of an explanation: a headline, the indexes, a line a PTE, then paragraphs. See explain.h; the words for
- * each rule are in mmu/explain_pte.c
- * and mmu/explain_access.c.
+ * each rule are in mmu/explain_pte.c and mmu/explain_access.c.
  */
 #include "mmu/explain.h"
 
@@ -12,7 +11,7 @@
 
 #include "mmu/explain_internal.h"
 
-#define COLUMNS 100
+#define COLUMNS 97 /* where lines are broken; what follows a word without a blank may go three further */
 #define INDENT 10
 #define PIECE_SIZE 512
 #define PAGE_SHIFT 12

@@ -182,9 +182,9 @@ static void mend_leaf_bus(struct words *w, const struct explanation *e)
 
 /* --- the table --- */
 
-#define RULE_AD                                                                                                         \
-	"A says that the page was touched since A was last cleared, D that it was written. Either the hart sets them, " \
-	"or (Svade) it raises a page fault for software to do it" EXPLAIN_STEP(9)
+#define RULE_AD                                                                                                        \
+	"A says that the page was touched since A was last cleared, D that it was written. "                           \
+	"Either the hart sets them, or (Svade) it raises a page fault for software to do it" EXPLAIN_STEP(9)
 
 const struct reason_words explain_access_words[WALK_REASONS] = {
 	[WALK_NO_READ] = { why_no_read, "a load needs R=1, or X=1 while MXR=1" EXPLAIN_STEP(8), mend_no_read },

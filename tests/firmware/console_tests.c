@@ -46,7 +46,7 @@ static void console_refuses_bad_addresses(void)
 		{ 1, 1ul << 40, 0 },
 		{ 1, ~0ul, 0 },
 		{ ~0ul, (u64)text, 0 },
-		{ -(u64)text, (u64)text, 0 },
+		{ -FIRMWARE_BASE, FIRMWARE_BASE + FIRMWARE_SIZE, 0 },
 		{ 1ul << 40, (u64)text, 0 },
 		{ 1, FIRMWARE_BASE, 0 },
 		{ 1, FIRMWARE_BASE + FIRMWARE_SIZE - 1, 0 },

@@ -116,7 +116,9 @@ u64 try_user(const void *function, u64 arg)
 	u64 sstatus = csr_read(sstatus);
 	u64 value;
 
-	value = try_enter(function, arg, (sstatus & ~SSTATUS_SPP) | (sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0));
+	value = try_enter(function, arg,
+	                  (sstatus & ~(SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE)) |
+	                          (sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0));
 	csr_write(sstatus, sstatus);
 	if (cpu->seen.cause == ECALL_FROM_U)
 		value = cpu->seen.a0;

@@ -143,6 +143,22 @@ static u64 count_hpm(void)
 	return count;
 }
 
+/* The kernel command line has this word. */
+static int told_to(const char *word)
+{
+	u32 size = (u32)device_tree[4] << 24 | (u32)device_tree[5] << 16 | (u32)device_tree[6] << 8 | device_tree[7];
+
+	for (u32 at = 0; at < size; at++) {
+		u32 i = 0;
+
+		while (word[i] && at + i < size && device_tree[at + i] == (u8)word[i])
+			i++;
+		if (!word[i])
+			return 1;
+	}
+	return 0;
+}
+
 static void find_facts(void)
 {
 	csr_set(sstatus, SSTATUS_FS);
@@ -156,6 +172,7 @@ static void find_facts(void)
 	facts.stale = tlb_is_stale();
 	facts.hpm = count_hpm();
 	facts.filters = runs(read_scountovf, 0);
+	facts.exact = (u64)told_to("exact=1");
 }
 
 static void put_fact(const char *name, u64 value)
@@ -181,6 +198,7 @@ static void put_facts(void)
 	put_fact("stale", facts.stale);
 	put_fact("hpm", facts.hpm);
 	put_fact("filters", facts.filters);
+	put_fact("exact", facts.exact);
 	put_string("\n");
 }
 
@@ -217,22 +235,6 @@ static void run_tests(const struct test *test, u64 *passed, u64 *failed)
 		*failed += (u64)test_failed;
 		*passed += (u64)!test_failed;
 	}
-}
-
-/* The kernel command line has this word. */
-static int told_to(const char *word)
-{
-	u32 size = (u32)device_tree[4] << 24 | (u32)device_tree[5] << 16 | (u32)device_tree[6] << 8 | device_tree[7];
-
-	for (u32 at = 0; at < size; at++) {
-		u32 i = 0;
-
-		while (word[i] && at + i < size && device_tree[at + i] == (u8)word[i])
-			i++;
-		if (!word[i])
-			return 1;
-	}
-	return 0;
 }
 
 /* Ways to end the run that a test cannot come back from; run.sh knows what they must look like from outside. */

@@ -28,6 +28,7 @@ CODE(do_c_fldsp, FP "mv t0, sp\naddi sp, a0, -72\n.2byte 0x2526, 0x0001\nmv sp, 
 /* Stores take what is stored from VALUE, in a1. */
 #define VALUE 0x8182838485868788ul
 #define LOAD_VALUE "la a1, stored_value\nld a1, (a1)\n"
+extern const u64 stored_value;
 const u64 stored_value = VALUE;
 CODE(do_sh, LOAD_VALUE "sh a1, 0(a0)");
 CODE(do_sw, LOAD_VALUE "sw a1, 0(a0)");
@@ -298,6 +299,7 @@ static void misaligned_atomics_are_not_emulated(void)
 
 	fill();
 	try_call(do_amo, va);
+	needs(this_cpu()->seen.cause != NO_TRAP); /* QEMU does them, with one hart */
 	expect_true(this_cpu()->seen.cause == STORE_MISALIGNED || this_cpu()->seen.cause == STORE_ACCESS_FAULT);
 	expect(this_cpu()->seen.tval, va);
 	try_call(do_lr, va);

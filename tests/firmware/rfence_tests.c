@@ -70,7 +70,7 @@ static void begin(void)
 		expect(other(i)->result, MAPPED);
 	remap(MAPPED);
 	on_others(look);
-	if (facts.stale)
+	if (facts.exact)
 		for (u64 i = 0; i + 1 < hart_count; i++)
 			expect(other(i)->result, 0);
 }
@@ -83,7 +83,7 @@ static void end(u64 targets, u64 seen)
 		u64 want = targets >> other(i)->id & 1 ? seen : 0;
 
 		expect(other(i)->result & want, want);
-		if (facts.stale)
+		if (facts.exact)
 			expect(other(i)->result, want);
 	}
 	on_others(leave);

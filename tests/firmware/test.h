@@ -249,6 +249,7 @@ struct facts {
 	u64 zfh, zcb;        /* their loads and stores */
 	u64 hpm;             /* hardware counters beyond cycle and instret */
 	u64 filters;         /* Sscofpmf */
+	u64 exact;           /* run.sh says: fences drop what they must and no more, counters count to the instruction */
 };
 extern struct facts facts;
 

@@ -8,6 +8,9 @@
 #   QUICK=1 tests/guest/run.sh     the default shape only
 #   EMULATOR=qemu tests/guest/run.sh [NAME...]    one run under QEMU, to test the tests
 #   EMULATOR=spike SPIKE=PATH ...                 the same under Spike
+#   SEED=N tests/guest/run.sh virtio_hostile      other nonsense than usual
+#
+# Rules about virtio devices (virtio_*) run with disks, which are made here, and looked at afterwards.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -21,12 +24,13 @@ passed=0
 failed=0
 
 build() {
-	local name=$1 exit_file=tests/guest/exit_finisher.c
+	local name=$1 exit_file=tests/guest/exit_finisher.c driver=
 	[ "$EMULATOR" = spike ] && exit_file=tests/guest/exit_htif.c
+	[[ $name = virtio_* ]] && driver=tests/guest/virtio.c
 	riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64 -mcmodel=medany -nostdlib -ffreestanding -O1 -g -mno-relax \
 		-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror -I. \
-		-T tests/guest/guest.ld -Wl,--build-id=none,--no-warn-rwx-segments \
-		tests/guest/start.S tests/guest/guest.c tests/guest/world.c tests/guest/console.c $exit_file \
+		-DSEED="${SEED:-1}" -T tests/guest/guest.ld -Wl,--build-id=none,--no-warn-rwx-segments \
+		tests/guest/start.S tests/guest/guest.c tests/guest/world.c tests/guest/console.c $exit_file $driver \
 		"tests/guest/${name}_rules.c" -o "$OUT/$name.elf"
 }
 
@@ -112,6 +116,73 @@ variants() {
 		--isa rv64gc_zicntr_svinval
 }
 
+# --- virtio: disks of 1 MiB, each 8 bytes of which hold their own offset ---
+
+disk() {
+	python3 -c 'import struct, sys; open(sys.argv[1], "wb").write(struct.pack("<131072Q", *range(0, 1 << 20, 8)))' "$1"
+}
+
+# count WHAT STATUS: one more test, passed if STATUS is 0.
+count() {
+	[ "$2" -eq 0 ] || echo "$1: FAIL"
+	printf '%-27s %3d passed, %d failed\n' "$1" $((1 - ($2 != 0))) $(($2 != 0))
+	passed=$((passed + ($2 == 0)))
+	failed=$((failed + ($2 != 0)))
+}
+
+# check_disk NAME VARIANT ALLOWED-SKIPS AFTER [options]: one run with a fresh disk, DISK in the options. AFTER: marked (what
+# the guest flushed is in the image), kept (the image is as it was).
+check_disk() {
+	local name=$1 variant=$2 allowed=$3 after=$4 image="$OUT/$1-$2.img" facts=$HAS
+	shift 4
+	[ "$EMULATOR" = rvemu ] || facts=
+	disk "$image"
+	check "$name" "$variant" "$allowed" "$facts" "${@//DISK/$image}"
+	case $after in
+	marked) grep -q 'flushed by the guest' "$image" ;;
+	kept) disk "$OUT/fresh.img" && cmp -s "$image" "$OUT/fresh.img" ;;
+	esac
+	count "$name ($variant): image $after" $?
+}
+
+virtio_blk_variants() {
+	local qemu='if=none,format=raw,id=d' device=virtio-blk-device,drive=d,bus=virtio-mmio-bus.0
+	case $EMULATOR in
+	qemu)
+		check_disk virtio_blk qemu read_only marked -global virtio-mmio.force-legacy=false \
+			-drive "file=DISK,$qemu" -device $device
+		check_disk virtio_blk qemu-readonly writable kept -global virtio-mmio.force-legacy=false \
+			-drive "file=DISK,readonly=on,$qemu" -device $device
+		;;
+	rvemu)
+		check_disk virtio_blk writable read_only marked --drive DISK
+		check_disk virtio_blk readonly writable kept --drive DISK,readonly=on
+		check_disk virtio_blk snapshot read_only kept --drive DISK,snapshot=on
+		check_disk virtio_blk smp4 read_only marked --smp 4 --drive DISK
+		check_disk virtio_blk tlb-teach read_only marked --tlb teach --drive DISK
+		;;
+	esac
+}
+
+virtio_hostile_variants() {
+	local share="$OUT/hostile-share"
+	mkdir -p "$share"
+	disk "$OUT/hostile.img"
+	case $EMULATOR in
+	qemu)
+		check_disk virtio_hostile qemu '' kept -global virtio-mmio.force-legacy=false \
+			-drive "file=DISK,readonly=on,if=none,format=raw,id=d" -device virtio-blk-device,drive=d \
+			-drive "file=$OUT/hostile.img,if=none,format=raw,id=e" -device virtio-blk-device,drive=e
+		;;
+	rvemu)
+		check_disk virtio_hostile disks '' kept --drive DISK,readonly=on --drive "$OUT/hostile.img"
+		check_disk virtio_hostile snapshot '' kept --drive DISK,snapshot=on
+		check_disk virtio_hostile all '' kept --drive DISK,readonly=on --drive "$OUT/hostile.img" --net user --rng \
+			--share "$share"
+		;;
+	esac
+}
+
 # demo VARIANT [options]: the paging demo of guest/demo must give its task eight pages, seven of them by page faults,
 # and exit with 0; and in the walk trace each of these faults must be there.
 demo() {
@@ -152,7 +223,10 @@ if [ ${#names[@]} -eq 0 ]; then
 fi
 for name in "${names[@]}"; do
 	if build "$name"; then
-		variants "$name"
+		case $name in
+		virtio_*) "${name}_variants" ;;
+		*) variants "$name" ;;
+		esac
 	else
 		echo "$name: FAIL does not build"
 		failed=$((failed + 1))

@@ -385,12 +385,16 @@ static u64 mip_mei(void)
 	return csr_read(mip) & BIT(MEI);
 }
 
-/* The disk's interrupts go to M mode. */
+/* The disk's interrupts go to M mode. What it raised while nobody listened is still pending in the PLIC. */
 static void route(void)
 {
+	u32 claimed;
+
 	poke32(PLIC_PRIORITY(IRQ), 1);
 	poke32(PLIC_THRESHOLD_M, 0);
 	poke32(PLIC_ENABLE_M, 1u << IRQ);
+	while ((claimed = peek32(PLIC_CLAIM_M)))
+		poke32(PLIC_CLAIM_M, claimed);
 }
 
 /* Takes the interrupt, which must be the disk's for a used buffer, and makes the line quiet. */

@@ -78,7 +78,8 @@ static void feed(const char *bytes)
 static const char *sent(void)
 {
 	assert_true(g->out.size < sizeof(reply_text));
-	memcpy(reply_text, g->out.bytes, g->out.size);
+	if (g->out.size)
+		memcpy(reply_text, g->out.bytes, g->out.size);
 	reply_text[g->out.size] = '\0';
 	g->out.size = 0;
 	return reply_text;

@@ -86,6 +86,7 @@ static void test_step_counts_down(void **state)
 	assert_true(rig.control.stepping);
 	assert_int_equal(rig.control.hart, 1);
 	for (u32 i = 0; i < 3; i++) {
+		free(rig.text);
 		FILE *out = open_memstream(&rig.text, &rig.size);
 		control_pause(&rig.control, PAUSE_STEPPED, 1);
 		enum monitor_result result = monitor_paused(&rig.monitor, out);
@@ -96,8 +97,6 @@ static void test_step_counts_down(void **state)
 			assert_string_equal(rig.text, "");
 		assert_int_equal(result, i < 2 ? MONITOR_CONTINUE : MONITOR_AGAIN);
 		assert_int_equal(rig.control.stepping, i < 2);
-		free(rig.text);
-		rig.text = NULL;
 	}
 	expect(&rig, "step 0", "between 1 and 1000000 instructions can be stepped\n");
 	expect(&rig, "step 1 2", "there is no hart 2: this machine has 0..1\n");
@@ -121,9 +120,12 @@ static void test_a_pause_says_why_and_where(void **state)
 static void test_reset_and_quit(void **state)
 {
 	(void)state;
-	say(&rig, "system_reset");
+	say(&rig, "stop");
+	expect(&rig, "system_reset", "the guest starts again\n");
 	assert_int_equal(rig.result, MONITOR_CONTINUE);
 	assert_true(rig.control.reset);
+	assert_true(rig.control.paused);
+	assert_int_equal(rig.control.why, PAUSE_REBOOT);
 	expect_part(&rig, "system_powerdown", "no power button");
 	say(&rig, "q");
 	assert_int_equal(rig.result, MONITOR_QUIT);
@@ -138,7 +140,7 @@ static void test_snapshots(void **state)
 	snprintf(line, sizeof(line), "savevm %s", path);
 	expect_part(&rig, line, "the machine is in /tmp/rvemu-test-");
 	snprintf(line, sizeof(line), "loadvm  %s ", path);
-	expect(&rig, line, "");
+	expect_part(&rig, line, "the guest goes on as it was in /tmp/rvemu-test-");
 	assert_int_equal(rig.result, MONITOR_CONTINUE);
 	assert_true(rig.control.reset);
 	assert_string_equal(rig.control.load_snapshot, path);
