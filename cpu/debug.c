@@ -1,10 +1,7 @@
 /*
  * Breakpoints and watchpoints: see cpu/debug.h. What is here runs only where a point is near: op_debug (cpu/interp.c)
- * asks in front of an instruction, the MMU (mmu/mmu.h, struct mmu_watcher) after an access to a page without fast
- * entries.
- *
- * A watchpoint gets the engine out as a device does: by mmu.device_touched, which is looked at when the instruction is
- * done.
+ * asks in front of an instruction, the MMU (mmu/mmu.h, struct mmu_watcher) in front of an access to a page without
+ * fast entries. An access that is stopped fails like one that faults; the engine comes out instead of taking a trap.
  */
 #include "cpu/debug.h"
 
@@ -49,11 +46,21 @@ bool debug_remove(struct debug *d, const struct debug_point *point)
 
 static void set_hit(struct hart *h, u32 point, enum debug_kind kind, u64 address)
 {
-	if (h->debug->hit.valid)
-		return;
 	h->debug->hit = (struct debug_hit){
-		.valid = true, .kind = (u8)kind, .hart = h->id, .point = point, .address = address
+		.valid = true,
+		.kind = (u8)kind,
+		.hart = h->id,
+		.point = point,
+		.address = address,
+		.pc = h->pc,
+		.count = h->count,
 	};
+}
+
+/* Is the instruction at h->pc the one that debug_step_over() was told of? */
+static bool is_passed_over(const struct hart *h)
+{
+	return h->step_over.pc == h->pc && h->step_over.count == h->count;
 }
 
 /* --- execution --- */
@@ -73,10 +80,8 @@ bool debug_is_near(const struct debug *d, u64 pa)
 bool debug_stops(struct hart *h, u64 pa)
 {
 	const struct debug *d = h->debug;
-	bool passed_over = h->step_over.armed && h->step_over.pc == h->pc && h->step_over.count == h->count;
 
-	h->step_over.armed = false;
-	if (passed_over)
+	if (h->step_over.execution && is_passed_over(h))
 		return false;
 	for (u32 i = 0; i < d->count; i++) {
 		const struct debug_point *p = &d->points[i];
@@ -93,7 +98,15 @@ bool debug_stops(struct hart *h, u64 pa)
 
 void debug_step_over(struct hart *h)
 {
-	h->step_over = (struct step_over){ .pc = h->pc, .count = h->count, .armed = true };
+	const struct debug_hit *hit = h->debug ? &h->debug->hit : NULL;
+	bool was_data = hit && hit->kind & (DEBUG_LOAD | DEBUG_STORE);
+
+	h->step_over = (struct step_over){
+		.pc = h->pc,
+		.count = h->count,
+		.execution = true,
+		.data = was_data && hit->hart == h->id && hit->pc == h->pc && hit->count == h->count,
+	};
 }
 
 /* --- data --- */
@@ -112,11 +125,13 @@ static bool watches_page(void *hart, u64 va_page, u64 pa_page)
 	return false;
 }
 
-static void on_access(void *hart, enum access access, u64 va, u64 pa, u32 size)
+static bool stops_access(void *hart, enum access access, u64 va, u64 pa, u32 size)
 {
 	struct hart *h = hart;
 	enum debug_kind kind = access == ACCESS_LOAD ? DEBUG_LOAD : DEBUG_STORE;
 
+	if (h->step_over.data && is_passed_over(h))
+		return false;
 	for (u32 i = 0; i < h->debug->count; i++) {
 		const struct debug_point *p = &h->debug->points[i];
 		u64 first = p->physical ? pa : va;
@@ -126,9 +141,9 @@ static void on_access(void *hart, enum access access, u64 va, u64 pa, u32 size)
 		if (p->address > first + size - 1 || last_byte(p) < first)
 			continue;
 		set_hit(h, i, kind, first < p->address ? p->address : first);
-		h->mmu.device_touched = true;
-		return;
+		return true;
 	}
+	return false;
 }
 
 static bool watches_data(const struct debug *d)
@@ -141,7 +156,7 @@ static bool watches_data(const struct debug *d)
 
 void debug_apply(struct hart *h)
 {
-	static const struct mmu_watcher watcher = { .watches = watches_page, .accessed = on_access };
+	static const struct mmu_watcher watcher = { .watches = watches_page, .stops = stops_access };
 
 	if (!h->debug)
 		return;

@@ -4,15 +4,15 @@
  *
  * A point is a range of virtual addresses (or physical ones), kinds of access, and the privilege modes in which it
  * counts. It is compared when the instruction runs or the access is done, so it holds before paging is on, under it and
- * across every change of it. Execution points stop before the instruction; watchpoints after the instruction that
- * touched the range, as gdb expects.
+ * across every change of it. All stop before the instruction, which has then done nothing and is not counted: gdb
+ * expects that of RISC-V for watchpoints too, and steps over the access by itself.
  *
  * Costs nothing where no point is: blocks get a check only in front of instructions whose page offset some execution
  * point has; pages with a watched address get no fast entry.
  *
  * The guest cannot tell: neither checks nor slow accesses take guest time, and a TLB whose contents depend on hits
- * never has a fast path. What page walks and devices do to memory is no access. An instruction that traps has not run;
- * if it had touched what is watched, it touches it again.
+ * never has a fast path. What page walks and devices do to memory is no access, nor is one that faults; an SC is a
+ * store whether it succeeds or not.
  */
 #ifndef RVEMU_CPU_DEBUG_H
 #define RVEMU_CPU_DEBUG_H
@@ -35,10 +35,12 @@ struct debug_point {
 /* What stopped a hart. */
 struct debug_hit {
 	bool valid;  /* something did, since the engine was last entered */
-	u8 kind;     /* enum debug_kind: what the instruction did */
+	u8 kind;     /* enum debug_kind: what the instruction was about to do */
 	u32 hart;    /* which hart */
 	u32 point;   /* index of the point */
 	u64 address; /* the first byte accessed that the point is about: virtual, or physical for a physical point */
+	u64 pc;      /* of the instruction, and ... */
+	u64 count;   /* ... the hart's `count` in front of it */
 };
 
 struct debug {
@@ -55,8 +57,9 @@ bool debug_remove(struct debug *d, const struct debug_point *point) must_check;
 /* Puts the points in force for a hart: blocks and fast entries made without them are forgotten. Outside the engine. */
 void debug_apply(struct hart *h);
 
-/* The instruction at h->pc runs even if an execution point is on it: for going on from a breakpoint. If an interrupt
- * comes first, its handler's points hold, and so does that one afterwards. */
+/* The instruction at h->pc runs even if an execution point is on it, and makes its accesses if a watchpoint was the
+ * last thing that stopped it there: for going on from a point. If an interrupt comes first, its handler's points hold,
+ * and so do these afterwards. */
 void debug_step_over(struct hart *h);
 
 /* For cpu/block.c: might an execution point be on an instruction at physical address pa, wherever it is mapped? */

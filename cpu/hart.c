@@ -45,9 +45,9 @@ void hart_flush_jumps_to(struct hart *h, u64 va)
 }
 
 /*
- * The code at work may lie in the page whose translation went. It ends its block, so that the TLB is asked again for the
- * very next instruction: jumps that are chained would not ask, and then it would show how long blocks are and what is
- * decoded. Where the TLB sees every fetch it is asked anyway.
+ * The code at work may lie in the page whose translation went. It ends its block, so that the TLB is asked again for
+ * the very next instruction: jumps that are chained would not ask, and then it would show how long blocks are and what
+ * is decoded. Where the TLB sees every fetch it is asked anyway.
  */
 static void on_fetch_drop(void *hart, bool everything, u64 va)
 {

@@ -98,17 +98,18 @@ struct noted_insn {
 	bool pending;           /* it has begun, and neither trapped nor been told */
 };
 
-/* The instruction for which the TLB has been asked already: by cpu/block.c, which needed its block, or by cpu/observe.c. */
+/* The instruction for which the TLB has been asked already: by cpu/block.c, which needed its block, or by
+ * cpu/observe.c. */
 struct fetched_insn {
 	u64 pc;    /* the instruction ... */
 	u64 count; /* ... and 1 + `count` in front of it; 0: none yet */
 };
 
-/* Which instruction runs although an execution point may be on it: debug_step_over(). */
+/* Which instruction runs although points may be in its way: debug_step_over(). */
 struct step_over {
-	u64 pc;     /* the instruction ... */
-	u64 count;  /* ... and `count` in front of it */
-	bool armed; /* it has not been tried yet */
+	u64 pc, count;  /* it, and `count` in front of it */
+	bool execution; /* execution points on it do not count */
+	bool data;      /* nor do watchpoints: one has stopped it */
 };
 
 struct hart {

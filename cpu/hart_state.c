@@ -62,10 +62,9 @@ static void csrs_state(struct state *s, struct hart *h)
 	struct csrs *c = &h->csr;
 	u64 mstatus_at_reset = c->mstatus;
 	u64 *const registers[] = {
-		&c->mstatus, &c->medeleg,    &c->mideleg,    &c->mie,           &c->mip_soft, &c->mtvec,
-		&c->stvec,   &c->mepc,       &c->sepc,       &c->mcause,        &c->scause,   &c->mtval,
-		&c->stval,   &c->mscratch,   &c->sscratch,   &c->mcounteren,    &c->menvcfg,  &c->senvcfg,
-		&c->stimecmp, &c->scounteren, &c->mcountinhibit,
+		&c->mstatus,  &c->medeleg,    &c->mideleg, &c->mie,     &c->mip_soft, &c->mtvec,      &c->stvec,
+		&c->mepc,     &c->sepc,       &c->mcause,  &c->scause,  &c->mtval,    &c->stval,      &c->mscratch,
+		&c->sscratch, &c->mcounteren, &c->menvcfg, &c->senvcfg, &c->stimecmp, &c->scounteren, &c->mcountinhibit,
 	};
 
 	state_section(s, "csr", 1);
@@ -80,7 +79,8 @@ static void csrs_state(struct state *s, struct hart *h)
 		check_csrs(s, h, mstatus_at_reset);
 }
 
-/* Whether the TLB has been asked for the instruction at pc; which other one it was asked for before is nobody's business. */
+/* Whether the TLB has been asked for the instruction at pc; which other one it was asked for before is nobody's
+ * business. */
 static void fetched_state(struct state *s, struct hart *h)
 {
 	bool is_fetched = h->fetched.count == h->count + 1 && h->fetched.pc == h->pc;

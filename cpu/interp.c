@@ -96,10 +96,12 @@ static u32 resume(struct hart *h)
 	return jump(h, budget, h->pc);
 }
 
-/* Takes the trap that h->mmu.fault describes. */
+/* Takes the trap that h->mmu.fault describes; unless it was a watchpoint that stopped the access. */
 static cold u32 fault(struct hart *h)
 {
 	observe_cancel(h);
+	if (debug_has_hit(h))
+		return ENGINE_DEBUG;
 	trap_exception(h, h->mmu.fault.cause, h->mmu.fault.tval);
 	return resume(h);
 }
@@ -545,5 +547,5 @@ enum engine_exit engine_run(struct hart *h, u64 steps)
 	why = resume(h);
 	h->csr.fflags |= fpu_leave();
 	observe_end(h);
-	return debug_has_hit(h) ? ENGINE_DEBUG : why;
+	return why;
 }

@@ -59,8 +59,8 @@ void observe_cancel(struct hart *h)
 }
 
 /*
- * Shows the TLB the fetch of the instruction at h->pc, both pages of it, unless it has seen this one: which fetches a TLB
- * sees must not depend on which blocks happen to be decoded.
+ * Shows the TLB the fetch of the instruction at h->pc, both pages of it, unless it has seen this one: which fetches a
+ * TLB sees must not depend on which blocks happen to be decoded.
  */
 static must_check bool show_fetch(struct hart *h, u32 raw)
 {

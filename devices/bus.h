@@ -91,8 +91,8 @@ void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size);
  */
 bool bus_pin(struct bus *bus, u64 pa, u64 size, struct error *err) must_check;
 
-/* Saves or restores the contents of all RAM; pages of zeros take no room. Restoring tells nobody of the change: it is for
- * machines that have not run. */
+/* Saves or restores the contents of all RAM; pages of zeros take no room. Restoring tells nobody of the change: it is
+ * for machines that have not run. */
 void bus_state(struct state *s, struct bus *bus);
 
 /* The RAM page at pa holds no decoded code any more: clears its word of the code map, but for what is pinned. */

@@ -1,6 +1,6 @@
 /*
- * The contents of RAM in a snapshot: runs of pages that are not all zero, each with the number of its first page and its
- * length, ended by a run of length 0. What runs leave out is zero after restoring, whatever was there.
+ * The contents of RAM in a snapshot: runs of pages that are not all zero, each with the number of its first page and
+ * its length, ended by a run of length 0. What runs leave out is zero after restoring, whatever was there.
  */
 #include "devices/bus.h"
 

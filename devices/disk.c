@@ -288,12 +288,11 @@ static bool lock(const struct disk *d, bool writable, struct error *err)
 		         strerror(errno));
 		return true;
 	}
-	if (writable)
-		return error_set(
-			err, "%s: is in use by another program, or as another disk; with snapshot=on it can be shared",
-			d->config.path);
-	return error_set(err, "%s: is in use by another program, or as another disk, that writes to it",
-	                 d->config.path);
+	return error_set(
+		err,
+		"%s: is in use by another program, or as another disk; it can be shared only if all of them have it "
+		"with readonly=on or snapshot=on",
+		d->config.path);
 }
 
 struct disk *disk_open(const struct disk_config *config, struct error *err)

@@ -25,6 +25,14 @@ static inline void irq_set(struct irq_line *line, bool level)
 		line->set(line->arg, line->number, level);
 }
 
+/* Drives the wire high; the listener hears it even if it was high before. For inputs that count requests. */
+static inline void irq_request(struct irq_line *line)
+{
+	line->level = true;
+	if (line->set)
+		line->set(line->arg, line->number, true);
+}
+
 /* Saves or restores the level. The listener is not told: it has saved what it made of it. */
 void irq_state(struct state *s, struct irq_line *line);
 

@@ -38,7 +38,7 @@ static u32 best_source(const struct plic *plic, const struct plic_context *conte
 {
 	u32 best = 0;
 	for (u32 word = 0; word < PLIC_WORDS; word++) {
-		u32 candidates = plic->pending[word] & context->enable[word];
+		u32 candidates = plic->pending[word] & context->enable[word] & ~plic->claimed[word];
 		for (; candidates; candidates &= candidates - 1) {
 			u32 source = 32 * word + (u32)__builtin_ctz(candidates);
 			if (plic->priority[source] > floor) {
@@ -58,10 +58,10 @@ static void update(struct plic *plic)
 	}
 }
 
-/* The gateway of a source: lets a high wire through unless the source is being served. */
+/* The gateway of a level-triggered source: lets a high wire through unless the source is being served. */
 static void gateway(struct plic *plic, u32 source)
 {
-	if (bit_get(plic->level, source) && !bit_get(plic->claimed, source))
+	if (!bit_get(plic->edge, source) && bit_get(plic->level, source) && !bit_get(plic->claimed, source))
 		bit_set(plic->pending, source, true);
 }
 
@@ -70,6 +70,8 @@ void plic_set(void *arg, u32 source, bool level)
 	struct plic *plic = arg;
 	BUG_ON(source == 0 || source >= MEMMAP_PLIC_SOURCES);
 	bit_set(plic->level, source, level);
+	if (bit_get(plic->edge, source))
+		bit_set(plic->pending, source, level);
 	gateway(plic, source);
 	update(plic);
 }
@@ -77,6 +79,12 @@ void plic_set(void *arg, u32 source, bool level)
 struct irq_line plic_line(struct plic *plic, u32 source)
 {
 	return (struct irq_line){ .set = plic_set, .arg = plic, .number = source };
+}
+
+struct irq_line plic_edge_line(struct plic *plic, u32 source)
+{
+	bit_set(plic->edge, source, true);
+	return plic_line(plic, source);
 }
 
 static u32 claim(struct plic *plic, struct plic_context *context)

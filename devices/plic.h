@@ -40,6 +40,7 @@ struct plic {
 	u32 level[PLIC_WORDS];                            /* bit n: source n's wire is high */
 	u32 pending[PLIC_WORDS];                          /* bit n: source n waits to be claimed */
 	u32 claimed[PLIC_WORDS];                          /* bit n: source n is being served: its gateway is shut */
+	u32 edge[PLIC_WORDS];                             /* bit n: source n is edge-triggered; set at the start */
 	u32 context_count;                                /* how many of `contexts` exist */
 	struct plic_context contexts[2 * PLIC_HARTS_MAX]; /* M and S of hart 0, M and S of hart 1, ... */
 };
@@ -53,6 +54,10 @@ void plic_set(void *plic, u32 source, bool level);
 
 /* An irq_line for a device whose interrupt goes to this source. */
 struct irq_line plic_line(struct plic *plic, u32 source);
+
+/* The same for an edge-triggered source: it waits to be claimed once each time the device drives the wire high (also if
+ * it is high), no longer than the wire is high, and not anew because it still is when it was served. */
+struct irq_line plic_edge_line(struct plic *plic, u32 source);
 
 /* Saves or restores all registers, wires and gateways. */
 void plic_state(struct state *s, struct plic *plic);

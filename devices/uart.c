@@ -116,7 +116,10 @@ static void update_irq(struct uart *uart)
 {
 	u8 cause = highest_cause(uart);
 	uart->iir = cause | (uart->fcr & FCR_ENABLE ? IIR_FIFOS : 0);
-	irq_set(&uart->irq, cause != IIR_NONE);
+	if (cause != IIR_NONE)
+		irq_request(&uart->irq);
+	else
+		irq_set(&uart->irq, false);
 }
 
 /* Start bit, data, parity, stop bits; one and a half stop bits count as two. A divisor of 0 stops a real chip. */

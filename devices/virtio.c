@@ -92,6 +92,7 @@ struct virtio {
 	u64 driver_features;                        /* what the driver wants; fixed with FEATURES_OK */
 	bool wants_unknown;                         /* the driver wants a feature beyond bit 63 */
 	u8 status;                                  /* STATUS_... */
+	bool has_broken;                            /* a driver broke a rule, and a line has said so */
 	u8 interrupt_status;                        /* INTERRUPT_... */
 	struct virtqueue queues[VIRTIO_QUEUES_MAX]; /* of which model->queue_count exist */
 	struct virtio_chain looked_at;              /* for virtio_next_in_size */
@@ -120,8 +121,10 @@ static cold void broke(struct virtio *v, const char *why)
 {
 	if (v->status & STATUS_NEEDS_RESET)
 		return;
-	log_warn("%s in virtio slot %u: %s; the device stands still until the driver resets it", v->model->name,
-	         v->slot, why);
+	if (!v->has_broken)
+		log_warn("%s in virtio slot %u: %s; the device stands still until the driver resets it", v->model->name,
+		         v->slot, why);
+	v->has_broken = true;
 	v->status |= STATUS_NEEDS_RESET;
 	tell_config_changed(v);
 	if (v->model->reset)
@@ -215,10 +218,11 @@ void virtio_config_changed(struct virtio *v)
 
 /* --- the driver's side: registers --- */
 
+/* A driver that leaves VIRTIO_F_VERSION_1 out (xv6's, which looks at 32 bits only) is served like one that has it:
+ * section 6.1 lets a device insist or not. */
 static bool are_features_possible(const struct virtio *v)
 {
-	return !(v->driver_features & ~offered_features(v)) && !v->wants_unknown &&
-	       (v->driver_features & BIT(F_VERSION_1));
+	return !(v->driver_features & ~offered_features(v)) && !v->wants_unknown;
 }
 
 /* Section 3.1.1, step 5: the driver wants FEATURES_OK. False: not with these features. */

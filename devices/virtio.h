@@ -3,12 +3,12 @@
  * virtqueues, 4.2 virtio over MMIO). One device type is one file, virtio_NAME.c, which describes itself by a struct
  * virtio_model and works on chains of buffers.
  *
- * Modern devices only (version 2, VIRTIO_F_VERSION_1 must be accepted). Offered to every driver: indirect descriptors
- * and event indexes. Not offered: packed rings, legacy layout, shared memory regions.
+ * Modern devices only (version 2; a driver that does not accept VIRTIO_F_VERSION_1 is served all the same). Offered to
+ * every driver: indirect descriptors and event indexes. Not offered: packed rings, legacy layout, shared memory.
  *
  * Nothing that a driver writes is trusted: a ring, chain, index, length or address that breaks the rules sets
- * DEVICE_NEEDS_RESET, raises a configuration-change interrupt, and stops the device until it is reset; rvemu says so
- * once. Buffers are RAM or the device is broken.
+ * DEVICE_NEEDS_RESET, raises a configuration-change interrupt, and stops the device until it is reset; rvemu says the
+ * first time what was wrong. Buffers are RAM or the device is broken.
  *
  * A device takes a chain and gives it back within one call: none is held while guest time passes, so that a snapshot
  * has none to keep. What a request's duration is modelled with is an event between notify and taking the chain.

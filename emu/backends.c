@@ -22,14 +22,15 @@ struct share {
 };
 
 struct backends {
-	const struct config *config;               /* what was named */
-	struct control *control;                   /* which machine runs */
-	struct journal *journal;                   /* or NULL */
-	struct disk *disks[MEMMAP_VIRTIO_COUNT];   /* by drive */
-	struct share shares[MEMMAP_VIRTIO_COUNT];  /* by share */
-	struct net_user *net;                      /* NULL: no network, or a replay's */
-	bool frames_wait;                          /* frames came while the guest was at work */
-	bool diverged;                             /* the recording lacks an answer */
+	const struct config *config;              /* what was named */
+	struct control *control;                  /* which machine runs */
+	struct journal *journal;                  /* or NULL */
+	struct disk *disks[MEMMAP_VIRTIO_COUNT];  /* by drive */
+	struct share shares[MEMMAP_VIRTIO_COUNT]; /* by share */
+	struct net_user *net;                     /* NULL: no network, or a replay's */
+	bool frames_wait;                         /* frames came */
+	bool delivering;                          /* backends_deliver() is at work: they may pass */
+	bool diverged;                            /* the recording lacks an answer */
 };
 
 static bool is_replay(const struct backends *b)
@@ -37,15 +38,17 @@ static bool is_replay(const struct backends *b)
 	return b->journal && journal_is_replay(b->journal);
 }
 
+/* Frames pass at one place only: where the run loop brings input, at a guest time that a replay comes by as well. While
+ * the host is waited for guest time stands still and is then made up for, so a frame that came meanwhile must not be
+ * first. */
 static bool can_deliver(void *backends)
 {
 	struct backends *b = backends;
-	struct machine *m = b->control->machine;
-	if (!m || m->running) {
+	if (!b->delivering) {
 		b->frames_wait = true;
 		return false;
 	}
-	return virtio_net_can_receive(m->slots.net);
+	return virtio_net_can_receive(b->control->machine->slots.net);
 }
 
 static void deliver(void *backends, const u8 *frame, u32 size)
@@ -64,8 +67,10 @@ void backends_deliver(struct backends *b)
 	if (!b->frames_wait)
 		return;
 	b->frames_wait = false;
+	b->delivering = true;
 	struct net_port port = net_user_port(b->net);
 	port.room(port.arg);
+	b->delivering = false;
 }
 
 bool backends_diverged(const struct backends *b)

@@ -32,8 +32,8 @@ struct control {
 
 	void (*on_pause)(void *arg); /* told each time it comes to stand still; NULL: nobody listens */
 	void *on_pause_arg;          /* what it is given */
-	const char *frozen;      /* why nobody may change the guest's state: "it is recorded"; or NULL */
-	char *load_snapshot;        /* main: the next machine comes from this file (malloc'ed), or NULL */
+	const char *frozen;          /* why nobody may change the guest's state: "it is recorded"; or NULL */
+	char *load_snapshot;         /* main: the next machine comes from this file (malloc'ed), or NULL */
 };
 
 /* Stops before the next instruction; the run loop acts on it at once when it is called from a watcher. */

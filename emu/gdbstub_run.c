@@ -207,17 +207,21 @@ void gdb_interrupt(struct gdbstub *g)
 
 /* --- stopping --- */
 
-/* Which point it was. */
-static void put_reason(struct gdbstub *g)
+/*
+ * Which point it was. gdb takes a breakpoint where it has set none for one that it has removed since, and goes on; so
+ * at a physical breakpoint elsewhere than at its own number nothing is said but that the guest stopped.
+ */
+static void put_reason(struct gdbstub *g, const struct hart *h)
 {
 	static const char *const names[] = { "swbreak", "hwbreak", "watch", "rwatch", "awatch" };
+	u64 address = g->control->debug.hit.address;
 	int type = gdb_points_hit(g);
 
 	if (type < 0)
 		return;
 	if (type >= 2)
-		gdb_put(g, "%s:%" PRIx64 ";", names[type], g->control->debug.hit.address);
-	else if (type == 1 ? g->hwbreak : g->swbreak)
+		gdb_put(g, "%s:%" PRIx64 ";", names[type], address);
+	else if (address == h->pc && (type == 1 ? g->hwbreak : g->swbreak))
 		gdb_put(g, "%s:;", names[type]);
 }
 
@@ -232,8 +236,8 @@ void gdb_put_stop(struct gdbstub *g)
 		gdb_put_hex(g, &h->pc, sizeof(h->pc));
 		gdb_put(g, ";");
 	}
-	if (g->control->why == PAUSE_POINT)
-		put_reason(g);
+	if (h && g->control->why == PAUSE_POINT)
+		put_reason(g, h);
 }
 
 /* A guest that restarts while it runs goes on running: its points are in force from the new machine's beginning. */

@@ -189,7 +189,9 @@ static void describe_csrs(struct gdb_buffer *xml, const struct hart *h)
 static void describe_all(struct gdb_buffer *xml, const struct hart *h)
 {
 	gdb_buffer_print(xml, "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
-	                      "<target>\n<architecture>riscv:rv64</architecture>\n");
+	                      "<target>\n<architecture>riscv:rv64</architecture>\n"
+	                      /* Under Linux' rules gdb would step over an ecall, not into it. */
+	                      "<osabi>none</osabi>\n");
 	describe_plain(xml);
 	if (has_float(h))
 		describe_float(xml);

@@ -9,6 +9,10 @@
 #define FEED_NS 10000
 #define FEED_MAX 4096
 
+/* How often a recording notes where the guest is, in guest time: so far off is it, at most, that a replay went its own
+ * way before it is noticed, and so much a killed recording lacks. */
+#define MARK_NS 100000000
+
 void inputs_init(struct inputs *in, struct machine *m, struct console *console, struct backends *backends,
                  struct journal *journal)
 {
@@ -19,6 +23,7 @@ void inputs_init(struct inputs *in, struct machine *m, struct console *console, 
 		.journal = journal,
 		.replaying = journal && journal_is_replay(journal),
 		.next_feed_ns = CLOCK_NEVER,
+		.next_mark_ns = m->clock.now_ns + MARK_NS,
 		.replay_ns = CLOCK_NEVER,
 	};
 	if (in->replaying)
@@ -56,6 +61,13 @@ static void feed(struct inputs *in)
 	if (in->journal && count)
 		journal_put(in->journal, &at, JOURNAL_CONSOLE, 0, bytes, count);
 	in->next_feed_ns = console_pending(in->console) ? in->m->clock.now_ns + FEED_NS : CLOCK_NEVER;
+}
+
+static void mark(struct inputs *in)
+{
+	struct journal_moment at = journal_moment(in->m);
+	journal_put(in->journal, &at, JOURNAL_MARK, 0, NULL, 0);
+	in->next_mark_ns = at.now_ns + MARK_NS;
 }
 
 /* One entry of a recording. */
@@ -107,6 +119,8 @@ enum inputs_result inputs_bring(struct inputs *in)
 		return INPUTS_DIVERGED;
 	if (in->replaying)
 		return in->m->clock.now_ns >= in->replay_ns ? replay(in) : INPUTS_OK;
+	if (in->journal && in->m->clock.now_ns >= in->next_mark_ns)
+		mark(in);
 	if (in->console && console_pending(in->console))
 		feed(in);
 	if (in->backends)

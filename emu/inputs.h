@@ -17,6 +17,7 @@ struct inputs {
 	struct journal *journal;   /* or NULL */
 	bool replaying;            /* everything comes out of the journal */
 	u64 next_feed_ns;          /* guest time when bytes that wait are offered again; CLOCK_NEVER if none do */
+	u64 next_mark_ns;          /* recording: guest time of the next mark */
 	u64 replay_ns;             /* guest time of the journal's next entry; CLOCK_NEVER if it has no more */
 };
 

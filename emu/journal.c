@@ -1,6 +1,6 @@
 /*
- * Recordings: see journal.h. The file is MAGIC, what the machine is made of, and entries: a fixed header (struct packed)
- * and its bytes. Nothing in a file that is replayed is trusted.
+ * Recordings: see journal.h. The file is MAGIC, what the machine is made of, and entries: a fixed header (struct
+ * packed) and its bytes. Nothing in a file that is replayed is trusted.
  */
 #include "emu/journal.h"
 
@@ -181,7 +181,7 @@ void journal_put(struct journal *j, const struct journal_moment *at, enum journa
 	bool ok = zfile_write(j->z, &packed, sizeof(packed)) && (size == 0 || zfile_write(j->z, bytes, size));
 	j->unflushed += sizeof(packed) + size;
 	check_written(j, ok);
-	if (kind == JOURNAL_CONSOLE || j->unflushed >= UNFLUSHED_MAX)
+	if (kind == JOURNAL_CONSOLE || kind == JOURNAL_MARK || j->unflushed >= UNFLUSHED_MAX)
 		journal_flush(j);
 }
 
@@ -221,8 +221,8 @@ static void peek(struct journal *j)
 	bool whole = got == sizeof(packed);
 	if (whole && (packed.kind >= JOURNAL_KINDS || packed.size > JOURNAL_BYTES_MAX || packed.zero)) {
 		j->over = true;
-		error_set(&j->problem, "%s: the recording is damaged: it has an entry of kind %u with %u bytes", j->path,
-		          packed.kind, packed.size);
+		error_set(&j->problem, "%s: the recording is damaged: it has an entry of kind %u with %u bytes",
+		          j->path, packed.kind, packed.size);
 		return;
 	}
 	if (!whole || zfile_read(j->z, j->bytes, packed.size) != packed.size) {
@@ -254,8 +254,8 @@ static bool diverged(const struct journal *j, const struct journal_moment *at, s
 	                 "%s",
 	                 j->path, at->instret, at->now_ns, at->pc, was->instret, was->pc,
 	                 at->pc != was->pc || at->instret != was->instret ? ""
-	                 : at->digest != was->digest                       ? ", with other registers"
-	                                                                   : ", and something else happening");
+	                 : at->digest != was->digest                      ? ", with other registers"
+	                                                                  : ", and something else happening");
 }
 
 u64 journal_next_ns(struct journal *j)

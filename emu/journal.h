@@ -86,7 +86,7 @@ struct journal_moment journal_moment(const struct machine *m);
 void journal_put(struct journal *j, const struct journal_moment *at, enum journal_kind kind, u8 port, const void *bytes,
                  u32 size);
 
-/* Recording: whatever was put so far is in the file when this returns. For moments when the guest is idle. */
+/* Recording: whatever was put so far is in the file when this returns. Keys and marks see to that by themselves. */
 void journal_flush(struct journal *j);
 
 /* Replaying: the guest time at which the run loop must call journal_take(); CLOCK_NEVER: the recording has no more. */

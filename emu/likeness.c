@@ -86,8 +86,11 @@ static void same_mmu(struct state *s, const struct config *config)
 static void same_slots(struct state *s, const struct machine *m)
 {
 	static const char *const kinds[] = {
-		[SLOT_EMPTY] = "nothing",         [SLOT_BLK] = "a disk (--drive)", [SLOT_NET] = "a network card (--net)",
-		[SLOT_RNG] = "entropy (--rng)",   [SLOT_CONSOLE] = "a console (--console virtio)",
+		[SLOT_EMPTY] = "nothing",
+		[SLOT_BLK] = "a disk (--drive)",
+		[SLOT_NET] = "a network card (--net)",
+		[SLOT_RNG] = "entropy (--rng)",
+		[SLOT_CONSOLE] = "a console (--console virtio)",
 		[SLOT_9P] = "a folder (--share)",
 	};
 	for (u32 i = 0; i < MEMMAP_VIRTIO_COUNT; i++) {

@@ -109,7 +109,8 @@ static bool create_devices(struct machine *m, const struct machine_io *io, struc
 	m->plic = m->clint ? plic_create(&m->bus, MEMMAP_PLIC_BASE, m->config->harts, err) : NULL;
 	if (!m->plic)
 		return false;
-	m->uart = uart_create(&m->bus, &m->clock, MEMMAP_UART_BASE, plic_line(m->plic, MEMMAP_UART_IRQ), io->out, err);
+	m->uart = uart_create(&m->bus, &m->clock, MEMMAP_UART_BASE, plic_edge_line(m->plic, MEMMAP_UART_IRQ), io->out,
+	                      err);
 	if (!m->uart)
 		return false;
 	m->rtc = rtc_create(&m->bus, &m->clock, MEMMAP_RTC_BASE, plic_line(m->plic, MEMMAP_RTC_IRQ), io->epoch_ns, err);

@@ -531,9 +531,10 @@ static bool settle(struct parser *p)
 		return false;
 	for (u32 i = 0; i < c->drive_count && (c->record || c->replay); i++)
 		if (!c->drives[i].read_only && !c->drives[i].snapshot)
-			return error_set(p->err,
-			                 "%s: a recorded run could not be run again from a changed disk: add snapshot=on",
-			                 c->drives[i].path);
+			return error_set(
+				p->err,
+				"%s: a recorded run could not be run again from a changed disk: add snapshot=on",
+				c->drives[i].path);
 	return true;
 }
 

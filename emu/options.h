@@ -70,13 +70,13 @@ struct config {
 	const char *replay;         /* where input comes from, or NULL */
 	bool virtio_console;        /* the terminal's input goes to a virtio console instead of the UART */
 
-	struct slot_config slots[MEMMAP_VIRTIO_COUNT];  /* virtio devices, by slot */
-	struct disk_config drives[MEMMAP_VIRTIO_COUNT]; /* disks; paths are malloc'ed */
-	u32 drive_count;                                /* how many */
+	struct slot_config slots[MEMMAP_VIRTIO_COUNT];   /* virtio devices, by slot */
+	struct disk_config drives[MEMMAP_VIRTIO_COUNT];  /* disks; paths are malloc'ed */
+	u32 drive_count;                                 /* how many */
 	struct share_config shares[MEMMAP_VIRTIO_COUNT]; /* shared folders; strings are malloc'ed */
 	u32 share_count;                                 /* how many */
 	struct net_config net;                           /* the user network */
-	bool ram_hash;              /* print instructions retired and a hash of RAM at exit */
+	bool ram_hash;                                   /* print instructions retired and a hash of RAM at exit */
 };
 
 /* Fills in *config, whose address must not change afterwards. False: see err, which is one line and names the option.

@@ -101,7 +101,8 @@ static bool drive_word(struct words *w, struct disk_config *drive, char **path, 
 	else if (is_key(w, "id"))
 		replace(id, w->value);
 	else if (is_key(w, "format") && strcmp(w->value, "raw") != 0)
-		return error_set(w->err, "%s: format=%s: only raw images can be used (qemu-img convert -O raw makes one)",
+		return error_set(w->err,
+		                 "%s: format=%s: only raw images can be used (qemu-img convert -O raw makes one)",
 		                 w->given, w->value);
 	else if (is_key(w, "if") && strcmp(w->value, "none") != 0 && strcmp(w->value, "virtio") != 0)
 		return error_set(w->err, "%s: if=%s: must be none or virtio", w->given, w->value);
@@ -268,8 +269,8 @@ static bool read_bus(const struct words *w, s32 *slot)
 {
 	static const char bus[] = "virtio-mmio-bus.";
 	u64 number;
-	if (strncmp(w->value, bus, sizeof(bus) - 1) != 0 || !options_number(w->value + sizeof(bus) - 1, false, &number) ||
-	    number >= MEMMAP_VIRTIO_COUNT)
+	if (strncmp(w->value, bus, sizeof(bus) - 1) != 0 ||
+	    !options_number(w->value + sizeof(bus) - 1, false, &number) || number >= MEMMAP_VIRTIO_COUNT)
 		return error_set(w->err, "%s: bus=%s: must be virtio-mmio-bus.0 to .%d", w->given, w->value,
 		                 MEMMAP_VIRTIO_COUNT - 1);
 	*slot = (s32)number;
@@ -300,8 +301,8 @@ static bool read_device(struct words *w, struct device_options *d, struct config
 		} else if (is_blk && is_key(w, "drive")) {
 			has_drive = find_drive(d, c, w->value, &drive);
 			if (!has_drive)
-				return error_set(w->err, "%s %s: there is no drive with id=%s before it", w->given, name,
-				                 w->value);
+				return error_set(w->err, "%s %s: there is no drive with id=%s before it", w->given,
+				                 name, w->value);
 		} else if (is_key(w, "mac")) {
 			if (!read_mac(w, c->net.mac))
 				return false;
@@ -334,10 +335,11 @@ bool device_options_device(struct device_options *d, struct config *c, const cha
 	else if (strcmp(name, "virtio-rng-device") == 0)
 		d->has_rng = true;
 	else
-		ok = error_set(err,
-		               "%s %s: must be virtio-blk-device, virtio-net-device or virtio-rng-device (see --share and "
-		               "--console for others)",
-		               given, text);
+		ok = error_set(
+			err,
+			"%s %s: must be virtio-blk-device, virtio-net-device or virtio-rng-device (see --share and "
+			"--console for others)",
+			given, text);
 	free(w.word);
 	return ok;
 }

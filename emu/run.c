@@ -36,16 +36,16 @@
 #define SLEEP_MIN_NS 1000000
 
 struct runner {
-	struct machine *m;                 /* what runs */
-	struct turns *turns;               /* the machine's */
-	struct outside outside;            /* what is around it */
-	u64 next_poll_ns;                  /* guest time when the host is looked at next */
-	struct inputs inputs;              /* what comes in */
-	u64 owed_ns;                       /* idle time jumped over and not yet waited out */
-	u64 steps;                         /* steps of all harts since run_machine() was called */
-	bool ended;                        /* somebody outside ended the run */
-	enum run_end end;                  /* how */
-	bool wedged;                       /* a hart was taken out because it only trapped */
+	struct machine *m;      /* what runs */
+	struct turns *turns;    /* the machine's */
+	struct outside outside; /* what is around it */
+	u64 next_poll_ns;       /* guest time when the host is looked at next */
+	struct inputs inputs;   /* what comes in */
+	u64 owed_ns;            /* idle time jumped over and not yet waited out */
+	u64 steps;              /* steps of all harts since run_machine() was called */
+	bool ended;             /* somebody outside ended the run */
+	enum run_end end;       /* how */
+	bool wedged;            /* a hart was taken out because it only trapped */
 };
 
 /* A hart that waits wakes when the interrupt it waits for makes it attentive. */

@@ -22,18 +22,18 @@
 
 /* All that lives as long as the program's use. */
 struct session {
-	struct config *config;       /* how it was wanted */
-	struct boot *boot;           /* the guest's files */
-	struct tracing *tracing;     /* where traces go */
-	struct host_io *io;          /* all that is waited for on the host */
-	struct console *console;     /* the terminal */
-	struct journal *journal;     /* recording or replay, or NULL */
-	struct backends *backends;   /* what is behind the virtio devices */
-	struct gdbstub *gdb;         /* the debugger's door, or NULL */
-	struct control control;      /* who may hold the machine */
-	struct monitor monitor;      /* what can be asked */
-	u64 host_ns;                 /* how long guests have run */
-	u64 epoch_ns;                /* what their clock shows at first */
+	struct config *config;     /* how it was wanted */
+	struct boot *boot;         /* the guest's files */
+	struct tracing *tracing;   /* where traces go */
+	struct host_io *io;        /* all that is waited for on the host */
+	struct console *console;   /* the terminal */
+	struct journal *journal;   /* recording or replay, or NULL */
+	struct backends *backends; /* what is behind the virtio devices */
+	struct gdbstub *gdb;       /* the debugger's door, or NULL */
+	struct control control;    /* who may hold the machine */
+	struct monitor monitor;    /* what can be asked */
+	u64 host_ns;               /* how long guests have run */
+	u64 epoch_ns;              /* what their clock shows at first */
 };
 
 static int fail(const struct error *err)
@@ -128,6 +128,18 @@ static bool journal_restart(struct session *s, const struct machine *m, enum run
 	return true;
 }
 
+/* The recording ends, or is compared with how the replay ended; if it was the user who ended that, there is nothing to
+ * compare. */
+static bool finish_journal(struct session *s, const struct machine *m, enum run_end end, struct error *err)
+{
+	if (!s->journal || end == RUN_DIVERGED)
+		return true;
+	if (journal_is_replay(s->journal) && (end == RUN_LIMIT || end == RUN_QUIT))
+		return true;
+	struct journal_moment at = journal_moment(m);
+	return journal_finish(s->journal, &at, (u8)end, err);
+}
+
 /* Runs one machine. True: another one follows; *status is the exit status if not. */
 static bool run_one(struct session *s, struct machine *m, const struct outside *outside, int *status)
 {
@@ -142,8 +154,7 @@ static bool run_one(struct session *s, struct machine *m, const struct outside *
 		end = RUN_DIVERGED;
 	}
 	*status = finish(s, m, end);
-	struct journal_moment at = journal_moment(m);
-	if (s->journal && end != RUN_DIVERGED && !journal_finish(s->journal, &at, (u8)end, &err)) {
+	if (!finish_journal(s, m, end, &err)) {
 		log_warn("%s", err.text);
 		*status = SESSION_STUCK;
 	}

@@ -27,7 +27,7 @@ static bool create(struct slots *slots, u32 i, const struct slot_config *wanted,
 		slot->p9 = virtio_9p_create(bus, i, irq, tag, io->shares[wanted->index], err);
 		return slot->p9 != NULL;
 	default:
-		return true;
+		return virtio_create_empty(bus, i, err);
 	}
 }
 

@@ -16,11 +16,11 @@
 
 /* What the devices are connected to on the host. */
 struct slot_io {
-	struct disk *disks[MEMMAP_VIRTIO_COUNT];           /* by drive */
-	struct p9_responder shares[MEMMAP_VIRTIO_COUNT];   /* by share */
-	struct net_port net;                               /* where frames go */
-	struct byte_sink out;                              /* the terminal */
-	u64 seed;                                          /* of the entropy device */
+	struct disk *disks[MEMMAP_VIRTIO_COUNT];         /* by drive */
+	struct p9_responder shares[MEMMAP_VIRTIO_COUNT]; /* by share */
+	struct net_port net;                             /* where frames go */
+	struct byte_sink out;                            /* the terminal */
+	u64 seed;                                        /* of the entropy device */
 };
 
 /* One slot. `device` is the struct that belongs to `kind`. */

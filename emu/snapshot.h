@@ -2,9 +2,9 @@
  * Snapshots: a whole machine in one file, from which a machine of the same configuration goes on instruction for
  * instruction, TLB miss for TLB miss, as if it had never stopped.
  *
- * In it: harts, TLBs with all that is stale in them, devices, timers, RAM, guest time, whose turn it is. Not in it: what
- * was typed and not yet taken by the guest, the insides of disks that are written in place (their files must not have
- * changed since), connections of the network, decoded code.
+ * In it: harts, TLBs with all that is stale in them, devices, timers, RAM, guest time, whose turn it is. Not in it:
+ * what was typed and not yet taken by the guest, the insides of disks that are written in place (their files must not
+ * have changed since), connections of the network, decoded code.
  *
  * Both functions are for machines between two engine runs (the monitor, the run loop).
  */

@@ -53,7 +53,7 @@ static void read_cpu(const struct fdt *fdt, fdt_node cpu, u32 address_cells)
 	board.harts |= BIT(id);
 	if (has_extension(fdt, cpu, "svade"))
 		board.ad_bits = AD_BY_FAULT;
-	else if (has_extension(fdt, cpu, "svadu"))
+	else if (board.ad_bits == AD_UNKNOWN && has_extension(fdt, cpu, "svadu"))
 		board.ad_bits = AD_BY_HARDWARE;
 }
 

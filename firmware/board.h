@@ -38,12 +38,12 @@ struct raw_counters {
 enum ad_bits { AD_UNKNOWN, AD_BY_HARDWARE, AD_BY_FAULT };
 
 struct board {
-	u64 harts;                        /* a bit for each hart that exists */
-	enum ad_bits ad_bits;             /* what the harts' ISA strings say */
-	u32 ram_count;                    /* rows of ram in use; 0: unknown, all addresses may be RAM */
-	struct range ram[BOARD_RAM_MAX];  /* memory */
-	struct range initrd;              /* what /chosen says; size 0 if there is none */
-	u32 selector_count;               /* rows in use */
+	u64 harts;                       /* a bit for each hart that exists */
+	enum ad_bits ad_bits;            /* what the harts' ISA strings say */
+	u32 ram_count;                   /* rows of ram in use; 0: unknown, all addresses may be RAM */
+	struct range ram[BOARD_RAM_MAX]; /* memory */
+	struct range initrd;             /* what /chosen says; size 0 if there is none */
+	u32 selector_count;              /* rows in use */
 	struct event_selector selectors[BOARD_EVENTS_MAX];
 	u32 counters_count; /* rows in use */
 	struct event_counters counters[BOARD_EVENTS_MAX];

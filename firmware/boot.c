@@ -67,8 +67,10 @@ static void read_info(struct plan *plan, u64 pa)
 
 	if (!load_info(pa, &info))
 		return;
-	if (info.next_addr && info.next_mode == MODE_S)
+	if (info.next_addr)
 		plan->pc = info.next_addr;
+	if (info.next_addr && info.next_mode != MODE_S)
+		give_up("kernels are entered in S mode, and this one wants mode ", info.next_mode);
 	if (info.version >= INFO_WITH_BOOT_HART && info.boot_hart < HARTS_MAX && (board.harts & BIT(info.boot_hart)))
 		plan->hart = info.boot_hart;
 }
@@ -112,7 +114,8 @@ static void check_kernel(const struct plan *plan)
 
 static void init_harts(void)
 {
-	for_each_bit(id, board.harts) {
+	for_each_bit(id, board.harts)
+	{
 		harts[id].id = id;
 		harts[id].stack = (u64)stacks + (id + 1) * STACK_SIZE;
 		harts[id].state = HART_STOPPED;

@@ -11,13 +11,13 @@
 #define CLINT_MTIME (MEMMAP_CLINT_BASE + 0xbff8)
 
 /* 16550: offsets, bits */
-#define UART_DATA 0           /* read: byte received; write: byte to send */
-#define UART_IER 1            /* interrupt enable */
-#define UART_LCR 3            /* line control */
-#define UART_LSR 5            /* line status */
-#define UART_LCR_8N1 0x03     /* 8 bits, no parity, 1 stop bit */
-#define UART_LSR_READY 0x01   /* a byte was received */
-#define UART_LSR_EMPTY 0x20   /* there is room for a byte to send */
+#define UART_DATA 0         /* read: byte received; write: byte to send */
+#define UART_IER 1          /* interrupt enable */
+#define UART_LCR 3          /* line control */
+#define UART_LSR 5          /* line status */
+#define UART_LCR_8N1 0x03   /* 8 bits, no parity, 1 stop bit */
+#define UART_LSR_READY 0x01 /* a byte was received */
+#define UART_LSR_EMPTY 0x20 /* there is room for a byte to send */
 
 /* Finisher: what to write; an exit status goes into the upper half */
 #define FINISHER_PASS 0x5555

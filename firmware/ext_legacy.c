@@ -47,7 +47,9 @@ static bool load_targets(struct hart *hart, u64 va, u64 *targets)
 static bool remote(struct hart *hart, u64 call, const u64 arg[6])
 {
 	struct fence_request request = {
-		.kind = call == REMOTE_FENCE_I ? FENCE_I : call == REMOTE_SFENCE_VMA ? FENCE_VMA : FENCE_VMA_ASID,
+		.kind = call == REMOTE_FENCE_I      ? FENCE_I
+		        : call == REMOTE_SFENCE_VMA ? FENCE_VMA
+		                                    : FENCE_VMA_ASID,
 		.start = arg[1],
 		.size = arg[2] ? arg[2] : FENCE_EVERYTHING,
 		.asid = arg[3],

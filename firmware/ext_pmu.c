@@ -9,10 +9,11 @@
 enum { NUM_COUNTERS, COUNTER_GET_INFO, CONFIG_MATCHING, START, STOP, FW_READ, FW_READ_HI };
 
 /* config_flags */
-#define CONFIG_SKIP_MATCH BIT(0)  /* take the first counter named, even if it is in use */
+#define CONFIG_SKIP_MATCH BIT(0) /* take the first counter named, even if it is in use */
 #define CONFIG_CLEAR_VALUE BIT(1)
 #define CONFIG_AUTO_START BIT(2)
-#define CONFIG_NOT_IN_VU BIT(3)   /* filters; those for modes that cannot be told apart are ignored, as the spec allows */
+#define CONFIG_NOT_IN_VU BIT(3) /* filters; those for modes that cannot be told apart are ignored, as the spec allows  \
+	                         */
 #define CONFIG_NOT_IN_VS BIT(4)
 #define CONFIG_NOT_IN_U BIT(5)
 #define CONFIG_NOT_IN_S BIT(6)
@@ -124,7 +125,8 @@ static struct sbi_result start(struct hart *hart, const u64 arg[6])
 		return sbi_error(SBI_INVALID_PARAM);
 	if (flags & START_SNAPSHOT)
 		return sbi_error(SBI_NO_SHMEM);
-	for_each_bit(i, counters) {
+	for_each_bit(i, counters)
+	{
 		if (hart->pmu.started & BIT(i)) {
 			result = sbi_error(SBI_ALREADY_STARTED);
 			continue;
@@ -146,7 +148,8 @@ static struct sbi_result stop(struct hart *hart, const u64 arg[6])
 		return sbi_error(SBI_INVALID_PARAM);
 	if (flags & STOP_SNAPSHOT)
 		return sbi_error(SBI_NO_SHMEM);
-	for_each_bit(i, counters) {
+	for_each_bit(i, counters)
+	{
 		if (hart->pmu.started & BIT(i))
 			pmu_stop(hart, (u32)i);
 		else

@@ -8,12 +8,12 @@
 #include "firmware/base.h"
 
 struct fdt {
-	const u8 *base;         /* of the whole blob */
-	u64 size;               /* bytes of it */
-	const u8 *structs;      /* the structure block */
-	const u8 *structs_end;  /* its end */
-	const char *strings;    /* names of properties */
-	u64 strings_size;       /* bytes of them; the last is 0 */
+	const u8 *base;        /* of the whole blob */
+	u64 size;              /* bytes of it */
+	const u8 *structs;     /* the structure block */
+	const u8 *structs_end; /* its end */
+	const char *strings;   /* names of properties */
+	u64 strings_size;      /* bytes of them; the last is 0 */
 };
 
 /* A node is the address of its FDT_BEGIN_NODE token; NULL: there is none. */

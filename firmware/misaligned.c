@@ -1,7 +1,7 @@
 /*
  * Misaligned loads and stores, on harts that trap on them: all integer and floating-point ones, also compressed. They
- * are done byte by byte (usermem.h); a byte that cannot be accessed gives the exception it would have given, and a store
- * then stores nothing. Atomics, and what vector instructions access, are handed on as misaligned.
+ * are done byte by byte (usermem.h); a byte that cannot be accessed gives the exception it would have given, and a
+ * store then stores nothing. Atomics, and what vector instructions access, are handed on as misaligned.
  *
  * Unprivileged manual: RV64I, F, D, Zfh, C ("Load and Store Instructions"), Zcb.
  */
@@ -12,11 +12,11 @@
 
 /* What an instruction does. */
 struct access {
-	u64 va;       /* address */
-	u32 size;     /* bytes */
-	u32 reg;      /* the register that is loaded or stored */
+	u64 va;   /* address */
+	u32 size; /* bytes */
+	u32 reg;  /* the register that is loaded or stored */
 	bool is_store;
-	bool is_fp;   /* reg is a floating-point register */
+	bool is_fp;     /* reg is a floating-point register */
 	bool is_signed; /* a load extends the sign */
 };
 

@@ -37,11 +37,11 @@ enum pmu_firmware_event {
 
 /* A hart's counters; a mask has a bit for each counter. */
 struct pmu {
-	u64 exist;                       /* counters that there are */
-	u64 started;                     /* those that count */
-	u32 event[PMU_COUNTERS];         /* event_idx that a counter was given, or PMU_NO_EVENT */
+	u64 exist;                        /* counters that there are */
+	u64 started;                      /* those that count */
+	u32 event[PMU_COUNTERS];          /* event_idx that a counter was given, or PMU_NO_EVENT */
 	u64 value[PMU_FIRMWARE_COUNTERS]; /* of the firmware's counters */
-	u8 bits[PMU_HARDWARE_COUNTERS];  /* how wide the hart's counters are */
+	u8 bits[PMU_HARDWARE_COUNTERS];   /* how wide the hart's counters are */
 };
 
 /* Finds the hart's counters. cycle and instret run, as after reset, the others stand still. */

@@ -60,11 +60,10 @@ static cold void emit_mem(struct mmu *m, enum access access, u64 va, u64 pa, u32
 	m->trace->emit(m->trace->arg, TRACE_MEM, &event);
 }
 
-/* An access was done: tells who watches. */
-static void note_access(struct mmu *m, enum access access, u64 va, u64 pa, u32 size)
+/* Does the watcher stop the access? Not where nothing answers: that is a fault. */
+static bool is_stopped(struct mmu *m, enum access access, u64 va, u64 pa, u32 size)
 {
-	if (unlikely(m->watcher))
-		m->watcher->accessed(m->owner, access, va, pa, size);
+	return unlikely(m->watcher) && bus_find(m->bus, pa) && m->watcher->stops(m->owner, access, va, pa, size);
 }
 
 /* Translation and PMP for one part of an access that lies within a page. */
@@ -172,13 +171,12 @@ static must_check bool load_across(struct mmu *m, u64 va, u32 size, u64 *value)
 	u64 pa[2], v = 0;
 	u8 *host[2];
 
-	if (!locate_both(m, va, size, ACCESS_LOAD, host, pa))
+	if (!locate_both(m, va, size, ACCESS_LOAD, host, pa) || is_stopped(m, ACCESS_LOAD, va, pa[0], first) ||
+	    is_stopped(m, ACCESS_LOAD, va + first, pa[1], size - first))
 		return false;
 	memcpy(&v, host[0], first);
 	memcpy((u8 *)&v + first, host[1], size - first);
 	*value = v;
-	note_access(m, ACCESS_LOAD, va, pa[0], first);
-	note_access(m, ACCESS_LOAD, va + first, pa[1], size - first);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_LOAD, va, pa[0], size, v);
 	return true;
@@ -190,14 +188,13 @@ static must_check bool store_across(struct mmu *m, u64 va, u32 size, u64 value)
 	u64 pa[2];
 	u8 *host[2];
 
-	if (!locate_both(m, va, size, ACCESS_STORE, host, pa))
+	if (!locate_both(m, va, size, ACCESS_STORE, host, pa) || is_stopped(m, ACCESS_STORE, va, pa[0], first) ||
+	    is_stopped(m, ACCESS_STORE, va + first, pa[1], size - first))
 		return false;
 	memcpy(host[0], &value, first);
 	memcpy(host[1], (u8 *)&value + first, size - first);
 	bus_wrote(m->bus, bus_find(m->bus, pa[0]), pa[0], first);
 	bus_wrote(m->bus, bus_find(m->bus, pa[1]), pa[1], size - first);
-	note_access(m, ACCESS_STORE, va, pa[0], first);
-	note_access(m, ACCESS_STORE, va + first, pa[1], size - first);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, pa[0], size, value);
 	return true;
@@ -218,7 +215,7 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value)
 		if (load_by_entry(m, va, size, value))
 			return true;
 	}
-	if (!locate(m, va, size, ACCESS_LOAD, &t))
+	if (!locate(m, va, size, ACCESS_LOAD, &t) || is_stopped(m, ACCESS_LOAD, va, t.pa, size))
 		return false;
 	host = bus_ram(m->bus, t.pa, size);
 	if (host) {
@@ -228,7 +225,6 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value)
 		return false;
 	}
 	*value = v;
-	note_access(m, ACCESS_LOAD, va, t.pa, size);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_LOAD, va, t.pa, size, v);
 	return true;
@@ -248,7 +244,7 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 	}
 	if (store_by_entry(m, va, size, value))
 		return true;
-	if (!locate(m, va, size, ACCESS_STORE, &t))
+	if (!locate(m, va, size, ACCESS_STORE, &t) || is_stopped(m, ACCESS_STORE, va, t.pa, size))
 		return false;
 	region = bus_find(m->bus, t.pa);
 	if (region && region->ram) {
@@ -260,7 +256,6 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 	} else if (!device_store(m, va, t.pa, size, value)) {
 		return false;
 	}
-	note_access(m, ACCESS_STORE, va, t.pa, size);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, t.pa, size, value);
 	return true;
@@ -283,13 +278,14 @@ u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa)
 		(void)mmu_fault(m, WALK_LEAF_BUS, access, va);
 		return NULL;
 	}
+	if ((what != ATOMIC_SC && is_stopped(m, ACCESS_LOAD, va, t.pa, size)) ||
+	    (what != ATOMIC_LR && is_stopped(m, ACCESS_STORE, va, t.pa, size)))
+		return NULL;
 	*pa = t.pa;
 	if (access == ACCESS_LOAD)
 		m->stats.loads++;
 	else
 		m->stats.stores++;
-	if (what != ATOMIC_SC)
-		note_access(m, ACCESS_LOAD, va, t.pa, size);
 	if (what != ATOMIC_SC && trace_wants(m->trace, TRACE_MEM)) {
 		u64 v = 0;
 
@@ -302,7 +298,6 @@ u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa)
 void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value)
 {
 	bus_wrote(m->bus, bus_find(m->bus, pa), pa, size);
-	note_access(m, ACCESS_STORE, va, pa, size);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, pa, size, value);
 }
@@ -355,9 +350,10 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 		return mmu_fault(m, WALK_LEAF_BUS, ACCESS_STORE, va);
 	if (!zero)
 		return true;
+	if (is_stopped(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE))
+		return false;
 	memset(region->ram + (t.pa - region->base), 0, CBO_BLOCK_SIZE);
 	bus_wrote(m->bus, region, t.pa, CBO_BLOCK_SIZE);
-	note_access(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE, 0);
 	return true;

@@ -55,13 +55,14 @@ enum mmu_context {
 	MMU_CONTEXTS,
 };
 
-/* Somebody who wants to hear of the data accesses to some pages: a debugger with watchpoints. */
+/* Somebody who wants to stop at data accesses to some pages: a debugger with watchpoints. */
 struct mmu_watcher {
 	/* Is anything watched in the page va_page, which is at pa_page? It gets no fast entry then. */
 	bool (*watches)(void *owner, u64 va_page, u64 pa_page);
-	/* An instruction has done this access, which lies within one page. `access` is a load or a store; AMOs are
-	 * both. Page walks and devices are no instructions. */
-	void (*accessed)(void *owner, enum access access, u64 va, u64 pa, u32 size);
+	/* An instruction is about to do this access, which lies within one page and is allowed; AMOs ask for a load and
+	 * for a store, SC for a store whether it will succeed or not. True: it shall not. The access then fails without
+	 * a fault. */
+	bool (*stops)(void *owner, enum access access, u64 va, u64 pa, u32 size) must_check;
 };
 
 /* How many fills a table remembers; past that it is wiped whole. */

@@ -15,10 +15,10 @@ struct array {
 	u32 kinds;                      /* bit n: an entry of page kind n was put in since the last full flush */
 	u32 set_bits;                   /* log2 of sets */
 	u32 tag_words;                  /* words of tags a set */
-	u64 *tags;                 /* [set * tag_words + way / 8]: eight tags of a byte, see tlb_tag() */
-	struct tlb_entry *entries; /* [set * ways + way] */
-	u64 *plru;                 /* [set]: the tree's bits, node n at bit n, the root is 1 */
-	char name[16];             /* for tlb_each */
+	u64 *tags;                      /* [set * tag_words + way / 8]: eight tags of a byte, see tlb_tag() */
+	struct tlb_entry *entries;      /* [set * ways + way] */
+	u64 *plru;                      /* [set]: the tree's bits, node n at bit n, the root is 1 */
+	char name[16];                  /* for tlb_each */
 };
 
 /* A pointer PTE the walker need not read again. */

@@ -447,6 +447,7 @@ def measure_programs(programs, emulators, options, startup):
 
 
 def main():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = read_options()
     if not os.access(options.rvemu, os.X_OK):
         sys.exit(f"{options.rvemu}: not there; `make` builds it")

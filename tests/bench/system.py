@@ -14,6 +14,7 @@ console: rvemu then skips idle time), debian-boot4 (the same with 4 harts), and 
 waited out by both; log in, then all parts of `work`). Time is taken on the host only, when the lines that `work` prints
 around each part come in: wall time, and the CPU time of the emulator's process (user and system, all its threads). The
 seconds that the guest counted are shown beside it; rvemu's clock is instructions retired, so they compare with nothing.
+What a guest printed in the last round is in build/bench/SESSION-EMULATOR.log.
 """
 
 import os
@@ -60,8 +61,9 @@ class Trouble(Exception):
 class Guest:
     """An emulator that runs: what it printed and was not looked at yet, and its clocks."""
 
-    def __init__(self, command):
+    def __init__(self, command, log):
         self.text = b""
+        self.log = log
         self.start = time.perf_counter()
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                       start_new_session=True)
@@ -89,6 +91,7 @@ class Guest:
                 if not data:
                     raise Trouble(f"the emulator ended; last: {self.last_line()}")
                 self.text += data
+                self.log.write(data)
 
     def last_line(self):
         return (self.text.decode(errors="replace").split("\n") or [""])[-1].strip()
@@ -244,9 +247,9 @@ def run_part(guest, request):
     return before, after, float(found[2].split()[-1])
 
 
-def play(session, emulator, command, port):
+def play(session, emulator, command, port, log):
     """One session from start to end."""
-    guest = Guest(command)
+    guest = Guest(command, log)
     try:
         _, clocks = guest.expect(rb"login: ")
         session.add(emulator, session.title, (0, 0), clocks)
@@ -278,7 +281,9 @@ def measure(sessions, options):
                     progress(f"{session.name}: {emulator}, run {i + 1} of {options.debian_runs}")
                     with open(scratch, "wb") as f:
                         f.truncate(DISK_MIB << 20)
-                    play(session, emulator, command, server.port())
+                    log = os.path.join(options.out, f"{session.name}-{emulator}.log")
+                    with open(log, "wb", buffering=0) as f:
+                        play(session, emulator, command, server.port(), f)
     finally:
         server.shutdown()
         server.server_close()

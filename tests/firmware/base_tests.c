@@ -19,8 +19,8 @@ static void base_names_implementation(void)
 static void base_probes(void)
 {
 	static const u64 there[] = { EXT_BASE, EXT_TIME, EXT_IPI, EXT_RFENCE, EXT_HSM, EXT_SRST, EXT_DBCN, EXT_PMU };
-	static const u64 missing[] = { EXT_SUSP, 9, 0xf, 0x11, 0x43505043, 0x535345, 0x46574654, 0xb000000, ~0ul,
-		                       1ul << 32 | EXT_TIME };
+	static const u64 missing[] = { EXT_SUSP, 9,          0xf,       0x11, 0x43505043,
+		                       0x535345, 0x46574654, 0xb000000, ~0ul, 1ul << 32 | EXT_TIME };
 
 	for (u64 i = 0; i < ARRAY_SIZE(there); i++) {
 		expect(sbi1(EXT_BASE, 3, there[i]).error, SUCCESS);

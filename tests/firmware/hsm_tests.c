@@ -25,13 +25,10 @@ static void status_of_harts_that_do_not_exist(void)
 
 static void start_refuses_bad_arguments(void)
 {
-	static const u64 addresses[] = { 0,
-		                         MEMMAP_UART_BASE,
-		                         FIRMWARE_BASE,
-		                         FIRMWARE_BASE + FIRMWARE_SIZE - 4,
-		                         (u64)1 << 40,
-		                         ~0ul,
-		                         (u64)cpu_start + 1 };
+	static const u64 addresses[] = {
+		0,    MEMMAP_UART_BASE,  FIRMWARE_BASE, FIRMWARE_BASE + FIRMWARE_SIZE - 4, (u64)1 << 40,
+		~0ul, (u64)cpu_start + 1
+	};
 	u64 entry = (u64)cpu_start;
 
 	expect_error(sbi3(EXT_HSM, 0, hart_count, entry, 0), INVALID_PARAM);

@@ -98,10 +98,17 @@ u64 event_stop(u64 counter)
 CODE(read_stimecmp, "csrr a0, 0x14d");
 CODE(read_time, "csrr a0, 0xc01");
 CODE(load_misaligned, "ld a0, 1(a0)");
+CODE(read_single, ".option arch, +f\nfmv.x.w a0, fa0");
 CODE(read_fp, ".option arch, +d\nfmv.x.d a0, fa0");
 CODE(load_half_fp, ".4byte 0x51507"); /* flh fa0, 0(a0) */
 CODE(run_compressed, ".2byte 0x0001, 0x0001");
 CODE(load_zcb, ".2byte 0x8508, 0x0001"); /* c.lhu a0, 0(a0); c.nop */
+CODE(do_cbo_zero, ".4byte 0x0045200f");  /* cbo.zero (a0) */
+CODE(do_cbo_flush, ".4byte 0x0025200f"); /* cbo.flush (a0) */
+CODE(do_cbo_inval, ".4byte 0x0005200f"); /* cbo.inval (a0) */
+CODE(read_senvcfg, "csrr a0, 0x10a");
+CODE(read_sstateen0, "csrr a0, 0x10c");
+CODE(load_byte, "lb a0, (a0)");
 CODE(read_scountovf, "csrr a0, 0xda0");
 
 static u64 runs(const void *code, u64 arg)
@@ -132,6 +139,17 @@ static u64 tlb_is_stale(void)
 	second = *(volatile u64 *)VA;
 	paging_off();
 	return first == 1 && second == 1;
+}
+
+static u64 loads_through(u64 flags)
+{
+	u64 result;
+
+	map(VA, (u64)pages[0], flags);
+	paging_on(0);
+	result = runs(load_byte, VA);
+	paging_off();
+	return result;
 }
 
 static u64 count_hpm(void)
@@ -166,12 +184,20 @@ static void find_facts(void)
 	facts.time_traps = causes_event(4, read_time, 0);
 	facts.misaligned_traps = causes_event(0, load_misaligned, (u64)pages[0]);
 	facts.compressed = runs(run_compressed, 0);
+	facts.single = runs(read_single, 0);
 	facts.fp = runs(read_fp, 0);
 	facts.zfh = facts.fp && runs(load_half_fp, (u64)pages[0]);
 	facts.zcb = facts.compressed && runs(load_zcb, (u64)pages[0]);
 	facts.stale = tlb_is_stale();
 	facts.hpm = count_hpm();
 	facts.filters = runs(read_scountovf, 0);
+	facts.ad_faults = !loads_through(PTE_DATA & ~PTE_A);
+	facts.pbmt = loads_through(PTE_DATA | BIT(61));
+	facts.cbo_zero = runs(do_cbo_zero, (u64)pages[0]);
+	facts.cbo_flush = runs(do_cbo_flush, (u64)pages[0]);
+	facts.cbo_inval = runs(do_cbo_inval, (u64)pages[0]);
+	facts.envcfg = runs(read_senvcfg, 0);
+	facts.stateen = runs(read_sstateen0, 0);
 	facts.exact = (u64)told_to("exact=1");
 }
 
@@ -192,12 +218,18 @@ static void put_facts(void)
 	put_fact("time_traps", facts.time_traps);
 	put_fact("misaligned_traps", facts.misaligned_traps);
 	put_fact("compressed", facts.compressed);
+	put_fact("single", facts.single);
 	put_fact("fp", facts.fp);
 	put_fact("zfh", facts.zfh);
 	put_fact("zcb", facts.zcb);
 	put_fact("stale", facts.stale);
 	put_fact("hpm", facts.hpm);
 	put_fact("filters", facts.filters);
+	put_fact("ad_faults", facts.ad_faults);
+	put_fact("pbmt", facts.pbmt);
+	put_fact("cbo", facts.cbo_zero + facts.cbo_flush + facts.cbo_inval);
+	put_fact("envcfg", facts.envcfg);
+	put_fact("stateen", facts.stateen);
 	put_fact("exact", facts.exact);
 	put_string("\n");
 }

@@ -16,9 +16,9 @@ static void sfence_vma(void)
 
 void paging_on(u64 asid)
 {
-	root[0] = PTE_DATA;                                       /* devices */
-	root[1] = (u64)middle >> 2 | PTE_V;                       /* VA */
-	root[2] = FIRMWARE_BASE >> 2 | PTE_DATA | PTE_X;          /* RAM */
+	root[0] = PTE_DATA;                              /* devices */
+	root[1] = (u64)middle >> 2 | PTE_V;              /* VA */
+	root[2] = FIRMWARE_BASE >> 2 | PTE_DATA | PTE_X; /* RAM */
 	middle[0] = (u64)leaves >> 2 | PTE_V;
 	sfence_vma();
 	csr_write(satp, 8ul << 60 | asid << 44 | (u64)root >> 12);

@@ -21,8 +21,22 @@ enum { NUM_COUNTERS, GET_INFO, CONFIG, START, STOP, FW_READ, FW_READ_HI, SNAPSHO
 #define HARDWARE 0xfffffffdul /* counters 0, 2 to 31 */
 #define FIRST_FIRMWARE 32ul
 
-enum { MISALIGNED_LOAD, MISALIGNED_STORE, ACCESS_LOAD, ACCESS_STORE, ILLEGAL, SET_TIMER, IPI_SENT, IPI_RECEIVED,
-       FENCE_I_SENT, FENCE_I_RECEIVED, SFENCE_SENT, SFENCE_RECEIVED, SFENCE_ASID_SENT, SFENCE_ASID_RECEIVED };
+enum {
+	MISALIGNED_LOAD,
+	MISALIGNED_STORE,
+	ACCESS_LOAD,
+	ACCESS_STORE,
+	ILLEGAL,
+	SET_TIMER,
+	IPI_SENT,
+	IPI_RECEIVED,
+	FENCE_I_SENT,
+	FENCE_I_RECEIVED,
+	SFENCE_SENT,
+	SFENCE_RECEIVED,
+	SFENCE_ASID_SENT,
+	SFENCE_ASID_RECEIVED
+};
 
 /* The hardware counters that there are. */
 static u64 hardware(void)
@@ -149,7 +163,8 @@ static void matching_takes_a_free_counter(void)
 
 static void config_refuses_what_it_cannot_count(void)
 {
-	static const u64 events[] = { 0, 11, 0x1ffff, 0x30000, 0x20001, FIRMWARE(14), FIRMWARE(22), FIRMWARE(0xffff),
+	static const u64 events[] = { 0,        11,           0x1ffff,      0x30000,
+		                      0x20001,  FIRMWARE(14), FIRMWARE(22), FIRMWARE(0xffff),
 		                      0x100001, ~0ul };
 	u64 all = hardware() | 0xfffful << FIRST_FIRMWARE;
 

@@ -233,13 +233,7 @@ static void fences_from_all_sides_end(void)
 }
 
 const struct test rfence_tests[] = {
-	TEST(sfence_reaches_exactly_the_named),
-	TEST(sfence_covers_its_range),
-	TEST(sfence_covers_its_asid),
-	TEST(sfence_refuses_bad_arguments),
-	TEST(refused_sfence_hits_nobody),
-	TEST(sfence_reaches_the_caller),
-	TEST(fence_i_shows_new_code),
-	TEST(fences_from_all_sides_end),
-	{ 0 },
+	TEST(sfence_reaches_exactly_the_named), TEST(sfence_covers_its_range),    TEST(sfence_covers_its_asid),
+	TEST(sfence_refuses_bad_arguments),     TEST(refused_sfence_hits_nobody), TEST(sfence_reaches_the_caller),
+	TEST(fence_i_shows_new_code),           TEST(fences_from_all_sides_end),  { 0 },
 };

@@ -5,7 +5,7 @@
 #
 #   tests/firmware/run.sh             everything
 #   tests/firmware/run.sh NAME...     only these runs
-#   BIOS=FILE tests/firmware/run.sh   with another firmware: what it does otherwise shows as failures
+#   BIOS=FILE tests/firmware/run.sh   with another build of the firmware
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -110,7 +110,9 @@ ends() {
 
 SINGLE='hart_count > 1|have_harts'
 ALIGNED='facts.misaligned_traps' # tests about accesses that trap
-HAS='sstc=1 time_traps=0 misaligned_traps=0 compressed=1 fp=1 zfh=1 zcb=1 stale=1 hpm=29 filters=1 exact=1'
+CPU='sstc=1 time_traps=0 misaligned_traps=0 compressed=1 single=1 fp=1 zfh=1 zcb=1 stale=1 hpm=29 filters=1'
+ENABLED='pbmt=1 cbo=3 envcfg=1 stateen=1 exact=1' # what S mode may use
+HAS="$CPU ad_faults=0 $ENABLED"
 
 rvemu() { # NAME ALLOWED FACTS options
 	local name=$1 allowed=$2 facts=$3
@@ -128,15 +130,17 @@ under_rvemu() {
 	rvemu smp4-quantum100 "$ALIGNED" "harts=4 boot=0 $HAS" --smp 4 --quantum 100
 	rvemu misaligned-trap "$SINGLE" "misaligned_traps=1" --misaligned trap
 	rvemu misaligned-trap-smp4 ' ' "misaligned_traps=1" --misaligned trap --smp 4
-	rvemu ad-trap "$ALIGNED" "$HAS" --ad trap --smp 4
-	rvemu tlb-teach "$ALIGNED" "harts=4 boot=0 $HAS" --tlb teach --smp 4
+	rvemu ad-trap "$ALIGNED" "$CPU ad_faults=1 $ENABLED" --ad trap --smp 4
+	rvemu tlb-teach "$ALIGNED|facts.exact.*" "harts=4" --tlb teach --smp 4 --append exact=0
+	rvemu tlb-adversarial "$ALIGNED|facts.exact.*" "harts=4" --tlb adversarial --smp 4 --append exact=0
 	rvemu no-sstc "$ALIGNED" 'sstc=0 time_traps=0' --smp 4 --isa ${isa}_sscofpmf_zfh_zcb_svadu
-	rvemu no-sscofpmf "$ALIGNED|facts.filters" 'sstc=1 .*filters=0' --smp 4 --isa ${isa}_sstc_zfh_zcb_svade
+	rvemu no-sscofpmf "$ALIGNED|facts.filters" 'sstc=1 .*filters=0 ad_faults=1' --smp 4 --isa ${isa}_sstc_zfh_zcb_svade
 	rvemu no-zicntr "$ALIGNED|facts.(filters|exact && .*)" 'sstc=1 time_traps=1' --smp 4 \
 		--isa rv64imafdc_zicsr_zifencei_sstc
-	rvemu nothing-extra "facts.(filters|fp|exact && .*)" 'sstc=0 time_traps=1 misaligned_traps=1 compressed=0 fp=0' \
+	rvemu nothing-extra "facts.(filters|fp|single|exact && .*)" 'sstc=0 time_traps=1 misaligned_traps=1 compressed=0 single=0 fp=0' \
 		--smp 4 --misaligned trap --isa rv64ima_zicsr_s
-	rvemu no-double "facts.(filters|fp)|$ALIGNED" 'compressed=1 fp=0' --smp 4 --isa rv64imafc_zicsr_zicntr_zihpm_zifencei_s
+	rvemu no-double "facts.(filters|fp)" 'misaligned_traps=1 compressed=1 single=1 fp=0' --smp 4 --misaligned trap \
+		--isa rv64imafc_zicsr_zicntr_zihpm_zifencei_s
 }
 
 # Who boots is said by a boot loader before the firmware.
@@ -149,16 +153,19 @@ boots() {
 	done
 }
 
-# A tree of the user's own, in which memory is reserved already, and one with a property order that nobody uses.
+# Trees of the user's own: memory is reserved already; or the harts claim both, Svade and Svadu.
 trees() {
 	local dts=$OUT/tree.dts
-	is_wanted reserved-memory || return
+	is_wanted reserved-memory || is_wanted svade-and-svadu || return
 	"$RVEMU" --smp 4 --dump-dtb $OUT/tree.dtb --bios "$BIOS" --kernel $KERNEL &&
 		dtc -q -I dtb -O dts $OUT/tree.dtb -o $dts &&
 		printf '/ { reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
 			mine@87000000 { reg = <0 0x87000000 0 0x1000>; }; }; };' >>$dts &&
 		dtc -q -I dts -O dtb $dts -o $OUT/reserved.dtb || echo 'reserved-memory: FAIL no tree'
 	rvemu reserved-memory "$ALIGNED" "harts=4 boot=0 $HAS" --smp 4 --dtb $OUT/reserved.dtb
+	fdtput -t s $OUT/tree.dtb /cpus/cpu@0 riscv,isa-extensions i m a svade svadu &&
+		fdtput -t s $OUT/tree.dtb /cpus/cpu@0 riscv,isa rv64ima_svade_svadu
+	rvemu svade-and-svadu "$ALIGNED" "$CPU ad_faults=1 $ENABLED" --smp 4 --dtb $OUT/tree.dtb
 }
 
 qemu() { # NAME ALLOWED FACTS options
@@ -171,11 +178,12 @@ qemu() { # NAME ALLOWED FACTS options
 under_qemu() {
 	if ! command -v $QEMU >/dev/null; then
 		echo 'QEMU: SKIPPED, qemu-system-riscv64 is not installed'
-		skipped=$((skipped + 3))
+		skipped=$((skipped + 7))
 		return
 	fi
 	qemu qemu-smp1 "$SINGLE" 'harts=1 .*sstc=1'
 	qemu qemu-smp4 ' ' 'harts=4 .*sstc=1' -smp 4
+	qemu qemu-smp8 ' ' 'harts=8 .*sstc=1' -smp 8
 	qemu qemu-no-sstc ' ' 'harts=4 .*sstc=0' -smp 4 -cpu rv64,sstc=off
 	ends end-failure-qemu 1 $QEMU -M virt -nographic -bios "$BIOS" -kernel $KERNEL -append end=failure
 	ends reboot-cold-qemu 0 $QEMU -M virt -nographic -no-reboot -bios "$BIOS" -kernel $KERNEL -append end=cold

@@ -126,11 +126,11 @@ struct cpu {
 	volatile u64 interrupt_time;                         /* when the last one was */
 	struct {
 		u64 cause, tval, pc, sstatus, a0;
-	} seen; /* the trap that ended try_call(), or cause NO_TRAP */
-	void (*volatile work)(struct cpu *cpu);              /* what it is to do */
-	volatile u64 arg, result;                            /* for `work` to use */
-	volatile u64 starts;                                 /* how often it came through cpu_start */
-	u64 start_id, start_satp, start_sstatus;             /* what it found then */
+	} seen;                                  /* the trap that ended try_call(), or cause NO_TRAP */
+	void (*volatile work)(struct cpu *cpu);  /* what it is to do */
+	volatile u64 arg, result;                /* for `work` to use */
+	volatile u64 starts;                     /* how often it came through cpu_start */
+	u64 start_id, start_satp, start_sstatus; /* what it found then */
 } __attribute__((aligned(1024)));
 
 #define NO_TRAP (~0ul)
@@ -240,16 +240,20 @@ void put_decimal(u64 value);
 /* --- what this machine is like --- */
 
 struct facts {
-	u64 sstc;            /* S mode has stimecmp */
-	u64 time_traps;      /* rdtime is emulated */
-	u64 misaligned_traps; /* misaligned loads are emulated */
-	u64 stale;           /* the TLB keeps a translation whose PTE has changed */
-	u64 compressed;      /* C */
-	u64 fp;              /* D */
-	u64 zfh, zcb;        /* their loads and stores */
-	u64 hpm;             /* hardware counters beyond cycle and instret */
-	u64 filters;         /* Sscofpmf */
-	u64 exact;           /* run.sh says: fences drop what they must and no more, counters count to the instruction */
+	u64 sstc;                           /* S mode has stimecmp */
+	u64 time_traps;                     /* rdtime is emulated */
+	u64 misaligned_traps;               /* misaligned loads are emulated */
+	u64 stale;                          /* the TLB keeps a translation whose PTE has changed */
+	u64 compressed;                     /* C */
+	u64 single, fp;                     /* F, D */
+	u64 zfh, zcb;                       /* their loads and stores */
+	u64 hpm;                            /* hardware counters beyond cycle and instret */
+	u64 filters;                        /* Sscofpmf */
+	u64 ad_faults;                      /* a PTE without A gives a page fault */
+	u64 pbmt;                           /* PTEs may have memory types */
+	u64 cbo_zero, cbo_flush, cbo_inval; /* cache-block instructions run in S mode */
+	u64 envcfg, stateen;                /* senvcfg, sstateen0 can be read */
+	u64 exact; /* run.sh says: fences drop what they must and no more, counters count to the instruction */
 };
 extern struct facts facts;
 
@@ -272,7 +276,7 @@ struct test {
 	}
 
 /* The table at the end of each file, closed by an empty row. */
-extern const struct test base_tests[], time_tests[], ipi_tests[], rfence_tests[], hsm_tests[], console_tests[], pmu_tests[],
-	misaligned_tests[], trap_tests[], legacy_tests[], tree_tests[], reset_tests[];
+extern const struct test base_tests[], time_tests[], ipi_tests[], rfence_tests[], hsm_tests[], console_tests[],
+	pmu_tests[], misaligned_tests[], trap_tests[], legacy_tests[], tree_tests[], reset_tests[];
 
 #endif

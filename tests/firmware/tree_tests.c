@@ -21,12 +21,12 @@ static int same(const char *a, const char *b)
 
 /* What a walk through the whole tree found. */
 struct found {
-	u64 nodes, parents;         /* nodes; those called reserved-memory */
-	u64 firmware;               /* nodes in there whose reg is the firmware's memory */
-	u64 no_map;                 /* those that say no-map */
-	u64 address_cells, ranges;  /* properties of reserved-memory */
-	u64 well_formed;            /* the walk came to the end */
-	u64 cpus;                   /* nodes called cpu@... */
+	u64 nodes, parents;        /* nodes; those called reserved-memory */
+	u64 firmware;              /* nodes in there whose reg is the firmware's memory */
+	u64 no_map;                /* those that say no-map */
+	u64 address_cells, ranges; /* properties of reserved-memory */
+	u64 well_formed;           /* the walk came to the end */
+	u64 cpus;                  /* nodes called cpu@... */
 };
 
 static void look_at_property(struct found *found, const char *name, const u8 *value, u32 size, u64 depth, int is_ours)

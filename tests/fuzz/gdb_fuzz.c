@@ -93,26 +93,52 @@ static void debug(struct control *c, const u8 *bytes, size_t size)
 	gdbstub_destroy(g);
 }
 
-int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
-{
-	char path[64];
-	char *argv[] = { "rvemu", "-m", "2M", "--smp", "2", path, NULL };
-	struct error err = { "" };
-	struct control control = { 0 };
-	struct machine_io io = { .out = { put_nowhere, NULL }, .debug = &control.debug };
+/* What lives from input to input. */
+static struct {
 	struct config config;
-	struct boot boot = { 0 };
+	struct boot boot;
+	struct control control;
+	struct machine *m;
+} world;
+
+static void create_machine(void)
+{
+	static char path[64];
+	char *argv[] = { "rvemu", "-m", "2M", "--smp", "2", path, NULL };
+	struct machine_io io = { .out = { put_nowhere, NULL }, .debug = &world.control.debug };
+	struct error err = { "" };
 	int fd = memfd_create("fuzz", 0);
 
 	BUG_ON(fd < 0 || write(fd, code, sizeof(code)) != sizeof(code));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	BUG_ON(!options_parse(&config, ARRAY_SIZE(argv) - 1, argv, &err) || !boot_open(&boot, &config, &err));
-	control.machine = machine_create(&config, &boot, &io, &err);
-	BUG_ON(!control.machine);
-	debug(&control, bytes, size);
-	machine_destroy(control.machine);
-	boot_close(&boot);
-	options_free(&config);
-	close(fd);
+	BUG_ON(!options_parse(&world.config, ARRAY_SIZE(argv) - 1, argv, &err));
+	BUG_ON(!boot_open(&world.boot, &world.config, &err));
+	world.m = machine_create(&world.config, &world.boot, &io, &err);
+	BUG_ON(!world.m);
+}
+
+/* Building a machine takes too long to do it for each input: RAM and harts are made as new, devices stay as they are.
+ */
+static void reset_machine(void)
+{
+	static const u8 zeros[2 * MIB];
+	struct machine *m = world.m;
+
+	BUG_ON(!bus_write(&m->bus, MEMMAP_RAM_BASE, zeros, sizeof(zeros)));
+	BUG_ON(!bus_write(&m->bus, MEMMAP_RAM_BASE, code, sizeof(code)));
+	for (u32 i = 0; i < m->hart_count; i++) {
+		hart_reset(m->harts[i], MEMMAP_RAM_BASE, 0);
+		BUG_ON(m->harts[i]->stopped);
+	}
+	m->stop = STOP_NONE;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
+{
+	if (!world.m)
+		create_machine();
+	reset_machine();
+	world.control = (struct control){ .machine = world.m, .debug.generation = world.control.debug.generation };
+	debug(&world.control, bytes, size);
 	return 0;
 }

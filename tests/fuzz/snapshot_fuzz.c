@@ -79,15 +79,16 @@ static void create(struct rig *r, u32 preset)
 {
 	static char *const presets[] = { "champsim", "adversarial" };
 	char path[] = "/tmp/snapshot_fuzz.XXXXXX";
-	char *argv[] = { "rvemu", "-m", "32K", "--rng", "--console", "virtio", "--smp", preset ? "2" : "1", "--tlb",
-		         presets[preset], path };
+	char *argv[] = {
+		"rvemu",         "-m", "32K", "--rng", "--console", "virtio", "--smp", preset ? "2" : "1", "--tlb",
+		presets[preset], path
+	};
 	struct machine_io io = { .epoch_ns = 1 };
 	struct error err;
 	int fd = mkstemp(path);
 	BUG_ON(fd < 0 || write(fd, guest, sizeof(guest)) != sizeof(guest));
 	close(fd);
-	BUG_ON(!options_parse(&r->config, (int)ARRAY_SIZE(argv), argv, &err) ||
-	       !boot_open(&r->boot, &r->config, &err));
+	BUG_ON(!options_parse(&r->config, (int)ARRAY_SIZE(argv), argv, &err) || !boot_open(&r->boot, &r->config, &err));
 	unlink(path);
 	r->m = machine_create(&r->config, &r->boot, &io, &err);
 	BUG_ON(!r->m);

@@ -3,8 +3,8 @@
  */
 #include "tests/guest/virtio.h"
 
-#define WAIT_MAX 3000000 /* looks at the used ring */
-#define LINGER 8000      /* turns of a loop of three instructions: more than the 10 us of a disk */
+#define WAIT_MAX 20000000 /* looks at the used ring */
+#define LINGER 8000       /* turns of a loop of three instructions: more than the 10 us of a disk */
 
 struct vq vq;
 volatile struct blk_header blk_header;

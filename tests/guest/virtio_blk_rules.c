@@ -460,13 +460,14 @@ static void an_event_index_says_which_buffer_interrupts(void)
 	needs(has_disk());
 	needs(virtio_offered(SLOT) & F_EVENT_IDX);
 	start(F_FLUSH | F_EVENT_IDX);
-	route();
 	vq.avail.used_event = 2;
-	for (u32 i = 0; i < 2; i++) {
-		expect(request(T_IN, 0, PAGE(0), SECTOR), S_OK);
-		virtio_linger();
-		expect(mip_mei(), 0);
-	}
+	expect(request(T_IN, 0, PAGE(0), SECTOR), S_OK); /* the first may interrupt in spite of that */
+	virtio_linger();
+	virtio_out(SLOT, R_INTERRUPT_ACK, USED_BUFFER);
+	route();
+	expect(request(T_IN, 0, PAGE(0), SECTOR), S_OK);
+	virtio_linger();
+	expect(mip_mei(), 0);
 	expect(request(T_IN, 0, PAGE(0), SECTOR), S_OK); /* entry 2 */
 	virtio_linger();
 	take_interrupt();

@@ -367,7 +367,8 @@ static void nonsense_in_registers_does_no_harm(void)
 				single(M, load_32, VIRTIO_REG(slot, offset), 0);
 			else
 				single(M, store_32, VIRTIO_REG(slot, offset), any_value(offset));
-			expect(seen.cause, ECALL_FROM_M);
+			if (seen.cause != LOAD_ACCESS_FAULT && seen.cause != STORE_ACCESS_FAULT)
+				expect(seen.cause, ECALL_FROM_M);
 		}
 		if (one_in(4))
 			virtio_linger();

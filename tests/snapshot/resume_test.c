@@ -130,15 +130,15 @@ static void load(struct rig *r, struct bytes *b)
 /* Which part of two saved machines differs first, for the message: the last section's name in front of it. */
 static const char *part_of(const struct bytes *b, size_t at)
 {
-	static const char *const parts[] = { "machine", "hart", "csr", "mmu", "pmp", "tlb", "clint", "plic", "uart",
-		                             "rtc",     "htif", "ram", "clock" };
+	static const char *const parts[] = { "machine", "hart", "csr", "mmu",  "pmp", "tlb",  "clint",
+		                             "plic",    "uart", "rtc", "htif", "ram", "clock" };
 	static char text[64];
 	const char *found = "likeness";
 	size_t from = 0, last = 0;
 	for (size_t i = 0; i < at; i++)
 		for (u32 p = 0; p < ARRAY_SIZE(parts); p++)
-			if (b->all[i] == (u8)parts[p][0] && i + 36 < b->size && strncmp((char *)b->all + i, parts[p], 32) == 0 &&
-			    b->all[i + 32] == 1) {
+			if (b->all[i] == (u8)parts[p][0] && i + 36 < b->size &&
+			    strncmp((char *)b->all + i, parts[p], 32) == 0 && b->all[i + 32] == 1) {
 				found = parts[p];
 				last = i;
 			}
@@ -297,12 +297,9 @@ static void test_file_holds_the_machine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_file_holds_the_machine),
-		cmocka_unit_test(test_short_portions_go_on_alike),
-		cmocka_unit_test(test_every_tlb_goes_on_alike),
-		cmocka_unit_test(test_several_harts_go_on_alike),
-		cmocka_unit_test(test_engine_programs_go_on_alike),
-		cmocka_unit_test(test_waiting_guest_goes_on_alike),
+		cmocka_unit_test(test_file_holds_the_machine),      cmocka_unit_test(test_short_portions_go_on_alike),
+		cmocka_unit_test(test_every_tlb_goes_on_alike),     cmocka_unit_test(test_several_harts_go_on_alike),
+		cmocka_unit_test(test_engine_programs_go_on_alike), cmocka_unit_test(test_waiting_guest_goes_on_alike),
 		cmocka_unit_test(test_portions_show_nowhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /*
- * A guest for snapshots and replays: harts that do at random whatever has state that could be forgotten. Translations go
- * stale, are fenced by every form of sfence.vma, and change address space; code is called through pages of its own, and
- * rewritten; timers fire, harts wait in WFI; LR/SC, floating-point flags, the UART in loopback, counters that count TLB
- * misses and overflow. What is read, also the counters, is mixed into a digest in RAM, so that a machine that went on a
- * little differently ends with other RAM.
+ * A guest for snapshots and replays: harts that do at random whatever has state that could be forgotten. Translations
+ * go stale, are fenced by every form of sfence.vma, and change address space; code is called through pages of its own,
+ * and rewritten; timers fire, harts wait in WFI; LR/SC, floating-point flags, the UART in loopback, counters that count
+ * TLB misses and overflow. What is read, also the counters, is mixed into a digest in RAM, so that a machine that went
+ * on a little differently ends with other RAM.
  *
  * ROUNDS and HARTS come from the compiler's command line. Compiled without floating point but for play_fp().
  */
@@ -15,11 +15,11 @@ typedef unsigned long u64;
 #define RAM 0x80000000ul
 #define FRAMES 0x80200000ul /* frames to play with, 2 MiB */
 #define FRAME_COUNT 512ul
-#define DATA_VA 0x40000000ul  /* pages that lead to any frames */
+#define DATA_VA 0x40000000ul /* pages that lead to any frames */
 #define DATA_PAGES 192ul
-#define CODE_VA 0x40200000ul  /* pages with a function each */
+#define CODE_VA 0x40200000ul /* pages with a function each */
 #define CODE_PAGES 64ul
-#define LARGE_VA 0x40400000ul /* one page of 2 MiB: all frames */
+#define LARGE_VA 0x40400000ul  /* one page of 2 MiB: all frames */
 #define ALIAS_VA 0x100000000ul /* the program once more every 16 MiB */
 #define ALIAS_STRIDE 0x1000000ul
 #define ALIASES 16ul
@@ -33,7 +33,12 @@ typedef unsigned long u64;
 #define PTE_A 64ul
 #define PTE_D 128ul
 
-#define read_csr(name) ({ u64 v_; __asm__ volatile("csrr %0, " #name : "=r"(v_)); v_; })
+#define read_csr(name)                                                                                                 \
+	({                                                                                                             \
+		u64 v_;                                                                                                \
+		__asm__ volatile("csrr %0, " #name : "=r"(v_));                                                        \
+		v_;                                                                                                    \
+	})
 #define write_csr(name, v) __asm__ volatile("csrw " #name ", %0" ::"r"(v))
 #define set_csr(name, v) __asm__ volatile("csrs " #name ", %0" ::"r"(v))
 

@@ -10,8 +10,8 @@ static struct machine_rig rig;
 static struct control control;
 static struct outside outside;
 static struct host_watcher watcher;
-static u32 pauses;                        /* how often it came to stand still */
-static void (*act)(struct machine *m);    /* what is done then */
+static u32 pauses;                     /* how often it came to stand still */
+static void (*act)(struct machine *m); /* what is done then */
 
 static void on_pause(void *arg)
 {

@@ -392,11 +392,12 @@ static const struct watch_case {
 	{ "fsd", FSD, 0, 4, 4, DEBUG_STORE, DEBUG_STORE, 4 },
 	{ "lr", LR_D, 0, 0, 1, DEBUG_LOAD, DEBUG_LOAD, 0 },
 	{ "lr is no store", LR_D, 0, 0, 1, DEBUG_STORE, 0, 0 },
-	{ "sc that fails", SC_D, 0, 0, 8, DEBUG_LOAD | DEBUG_STORE, 0, 0 },
+	{ "sc, even if it fails", SC_D, 0, 0, 8, DEBUG_LOAD | DEBUG_STORE, DEBUG_STORE, 0 },
+	{ "sc is no load", SC_D, 0, 0, 8, DEBUG_LOAD, 0, 0 },
 	{ "amoadd, loads", AMOADD_D, 0, 7, 1, DEBUG_LOAD, DEBUG_LOAD, 7 },
 	{ "amoadd, stores", AMOADD_D, 0, 7, 1, DEBUG_STORE, DEBUG_STORE, 7 },
 	{ "amocas that stores", AMOCAS_D, 0, 0, 8, DEBUG_STORE, DEBUG_STORE, 0 },
-	{ "amocas that does not", AMOCAS_D_T0, 0, 0, 8, DEBUG_STORE, 0, 0 },
+	{ "amocas that does not", AMOCAS_D_T0, 0, 0, 8, DEBUG_STORE, DEBUG_STORE, 0 },
 	{ "cbo.zero", CBO_ZERO, 5, 63, 1, DEBUG_STORE, DEBUG_STORE, 63 },
 	{ "cbo.flush", CBO_FLUSH, 5, 63, 1, DEBUG_LOAD | DEBUG_STORE, 0, 0 },
 	{ "everything", SD, 0x500, -0x4000, 0xffffffff, DEBUG_STORE, DEBUG_STORE, 0x500 },
@@ -415,10 +416,14 @@ static void watch_once(struct bench *b, const struct watch_case *c)
 		return;
 	}
 	assert_int_equal(go(b, 1000), ENGINE_DEBUG);
-	if (b->h->pc != RIG_RAM + 4 || b->h->count != count + 1 || b->d.hit.kind != c->hit ||
+	if (b->h->pc != RIG_RAM || b->h->count != count || b->d.hit.kind != c->hit ||
 	    b->d.hit.address != DATA + (u64)(s64)c->where)
 		fail_msg("%s: pc %lx, kind %u, address %lx", c->name, (unsigned long)b->h->pc, b->d.hit.kind,
 		         (unsigned long)b->d.hit.address);
+	debug_step_over(b->h);
+	assert_int_equal(go(b, 1), ENGINE_BUDGET);
+	assert_int_equal(b->h->pc, RIG_RAM + 4);
+	assert_int_equal(b->h->count, count + 1);
 }
 
 static void test_watchpoints_see_every_kind_of_access(void **state)
@@ -443,15 +448,48 @@ static void test_watchpoints_see_every_kind_of_access(void **state)
 	}
 }
 
-static void test_sc_that_succeeds_is_a_store(void **state)
+/* Nothing of it has been done when an instruction is stopped, and all of it when it goes on. */
+static void test_a_stopped_access_has_not_been_done(void **state)
 {
 	struct bench *b = *state;
 
-	PUT(b, RIG_RAM, rv_lr_d(RV_A0, RV_T0), rv_sc_d(RV_A1, RV_A2, RV_T0), rv_jal(RV_ZERO, 0));
+	PUT(b, RIG_RAM, rv_lr_d(RV_A0, RV_T0), rv_sc_d(RV_A1, RV_A2, RV_T0), rv_amoadd_d(RV_A3, RV_A2, RV_T0),
+	    rv_jal(RV_ZERO, 0));
+	b->h->x[RV_T0] = DATA;
+	b->h->x[RV_A1] = 99;
+	b->h->x[RV_A2] = 5;
+	change(b, true, on(DEBUG_STORE, DATA, 8));
+	expect_stop(b, RIG_RAM + 4, 1);
+	assert_int_equal(b->h->x[RV_A1], 99);
+	assert_true(b->h->reserved);
+	debug_step_over(b->h);
+	expect_stop(b, RIG_RAM + 8, 1);
+	assert_int_equal(b->h->x[RV_A1], 0);
+	assert_int_equal(b->h->x[RV_A3], 0);
+	debug_step_over(b->h);
+	expect_no_stop(b, 3);
+	assert_int_equal(b->h->x[RV_A3], 5);
+	assert_int_equal(*(u64 *)(void *)bus_ram(&b->r->bus, DATA, 8), 10);
+}
+
+/* A breakpoint and a watchpoint on one instruction: each is reported, and both can be left behind. */
+static void test_both_kinds_of_points_on_one_instruction(void **state)
+{
+	struct bench *b = *state;
+
+	PUT(b, RIG_RAM, NOP, rv_sd(RV_A0, RV_T0, 0), rv_jal(RV_ZERO, -8));
 	b->h->x[RV_T0] = DATA;
 	change(b, true, on(DEBUG_STORE, DATA, 8));
-	expect_stop(b, RIG_RAM + 8, 2);
-	assert_int_equal(b->h->x[RV_A1], 0);
+	change(b, true, at(RIG_RAM + 4));
+	expect_stop(b, RIG_RAM + 4, 1);
+	for (u32 round = 0; round < 3; round++) {
+		assert_int_equal(b->d.hit.kind, DEBUG_EXECUTE);
+		debug_step_over(b->h);
+		expect_stop(b, RIG_RAM + 4, 0);
+		assert_int_equal(b->d.hit.kind, DEBUG_STORE);
+		debug_step_over(b->h);
+		expect_stop(b, RIG_RAM + 4, 3);
+	}
 }
 
 static void test_an_access_that_traps_is_none(void **state)
@@ -482,7 +520,7 @@ static void test_watchpoint_is_virtual_or_physical(void **state)
 	assert_int_equal(b->d.hit.address, DATA + 4);
 	assert_int_equal(b->d.hit.point, 1);
 	b->h->x[RV_T0] = DATA;
-	expect_stop(b, RIG_RAM + 4, 3);
+	expect_stop(b, RIG_RAM, 0);
 	assert_int_equal(b->d.hit.point, 0);
 }
 
@@ -496,7 +534,7 @@ static void test_watchpoint_counts_in_its_mode_only(void **state)
 	expect_no_stop(b, 30);
 	paging(b, PRIV_U);
 	b->h->pc = RIG_RAM;
-	expect_stop(b, RIG_RAM + 4, 1);
+	expect_stop(b, RIG_RAM, 0);
 }
 
 /* Slow accesses are counted: a watched page has them all, its neighbour one, and the page itself one once more when the
@@ -609,7 +647,8 @@ int main(void)
 		TEST(test_breakpoints_hold_across_a_write_of_satp),
 		TEST(test_observed_instructions_end_at_a_breakpoint),
 		TEST(test_watchpoints_see_every_kind_of_access),
-		TEST(test_sc_that_succeeds_is_a_store),
+		TEST(test_a_stopped_access_has_not_been_done),
+		TEST(test_both_kinds_of_points_on_one_instruction),
 		TEST(test_an_access_that_traps_is_none),
 		TEST(test_watchpoint_is_virtual_or_physical),
 		TEST(test_watchpoint_counts_in_its_mode_only),

@@ -92,16 +92,21 @@ static void test_large_disks_open(void **state)
 
 /* --- locks --- */
 
+static void expect_in_use(struct disk_fixture *f, bool read_only, bool snapshot)
+{
+	expect_refused(
+		f, f->path, read_only, snapshot,
+		": is in use by another program, or as another disk; it can be shared only if all of them have it with "
+		"readonly=on or snapshot=on");
+}
+
 static void test_writer_is_alone(void **state)
 {
 	struct disk_fixture *f = *state;
 	struct disk *d = open_disk(f, false, false);
-	expect_refused(f, f->path, false, false,
-	               ": is in use by another program, or as another disk; with snapshot=on it can be shared");
-	expect_refused(f, f->path, true, false,
-	               ": is in use by another program, or as another disk, that writes to it");
-	expect_refused(f, f->path, false, true,
-	               ": is in use by another program, or as another disk, that writes to it");
+	expect_in_use(f, false, false);
+	expect_in_use(f, true, false);
+	expect_in_use(f, false, true);
 	disk_close(d);
 	disk_close(open_disk(f, false, false));
 }
@@ -111,8 +116,7 @@ static void test_readers_share_an_image(void **state)
 	struct disk_fixture *f = *state;
 	struct disk *a = open_disk(f, true, false);
 	struct disk *b = open_disk(f, false, true);
-	expect_refused(f, f->path, false, false,
-	               ": is in use by another program, or as another disk; with snapshot=on it can be shared");
+	expect_in_use(f, false, false);
 	disk_close(a);
 	disk_close(b);
 }

@@ -402,6 +402,52 @@ static void test_create_reports_a_taken_place(void **state)
 	assert_null(plic_create(&f->bus, BASE, 1, &err));
 }
 
+static void test_edge_source_asks_once_a_request(void **state)
+{
+	struct fixture *f = *state;
+	struct irq_line line = plic_edge_line(f->plic, 10);
+	store(f, PRIORITY(10), 1);
+	store(f, ENABLE(1, 0), 1 << 10);
+	irq_request(&line);
+	assert_true(f->level[1]);
+	assert_int_equal(load(f, CLAIM(1)), 10);
+	store(f, CLAIM(1), 10);
+	assert_false(f->level[1]); /* though the wire is still high */
+	irq_request(&line);
+	assert_int_equal(load(f, CLAIM(1)), 10);
+}
+
+static void test_edge_source_remembers_a_request_while_served(void **state)
+{
+	struct fixture *f = *state;
+	struct irq_line line = plic_edge_line(f->plic, 10);
+	store(f, PRIORITY(10), 1);
+	store(f, ENABLE(1, 0), 1 << 10);
+	irq_request(&line);
+	assert_int_equal(load(f, CLAIM(1)), 10);
+	irq_request(&line);
+	irq_request(&line);
+	assert_false(f->level[1]);
+	assert_int_equal(load(f, CLAIM(1)), 0);
+	store(f, CLAIM(1), 10);
+	assert_true(f->level[1]);
+	assert_int_equal(load(f, CLAIM(1)), 10);
+	store(f, CLAIM(1), 10);
+	assert_false(f->level[1]);
+}
+
+static void test_edge_source_forgets_a_request_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	struct irq_line line = plic_edge_line(f->plic, 10);
+	store(f, PRIORITY(10), 1);
+	store(f, ENABLE(1, 0), 1 << 10);
+	irq_request(&line);
+	irq_set(&line, false);
+	assert_false(f->level[1]);
+	assert_int_equal(load(f, CLAIM(1)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +476,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_line_helper_drives_its_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sixty_four_harts_have_their_contexts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_create_reports_a_taken_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edge_source_asks_once_a_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edge_source_remembers_a_request_while_served, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edge_source_forgets_a_request_taken_back, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

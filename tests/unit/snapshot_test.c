@@ -53,7 +53,9 @@ static void start(struct machine_rig *r, const char *options)
 		0x00001117,               /* auipc sp, 1: RIG_DATA */
 		rv_lui(RV_T0, 0x2004),    /* mtimecmp */
 		rv_addi(RV_T1, RV_T1, 1), /* loop */
-		rv_sd(RV_T1, RV_SP, 0),   rv_sd(RV_T1, RV_T0, 0), rv_jal(RV_ZERO, -12),
+		rv_sd(RV_T1, RV_SP, 0),
+		rv_sd(RV_T1, RV_T0, 0),
+		rv_jal(RV_ZERO, -12),
 	};
 	rig_start(r, options, guest, ARRAY_SIZE(guest));
 }
