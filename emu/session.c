@@ -158,6 +158,7 @@ static bool run_one(struct session *s, struct machine *m, const struct outside *
 		log_warn("%s", err.text);
 		*status = SESSION_STUCK;
 	}
+	gdbstub_exited(s->gdb, (u32)*status);
 	return false;
 }
 

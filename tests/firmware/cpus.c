@@ -150,6 +150,8 @@ void cpus_prepare(u64 hart)
 /* Where harts come to that were started or resumed. */
 void cpu_main(u64 id, struct cpu *cpu, u64 satp, u64 sstatus)
 {
+	cpu->start_sie = csr_read(sie);
+	cpu->start_sip = csr_read(sip);
 	use_cpu(cpu);
 	csr_set(sstatus, SSTATUS_FS);
 	csr_write(sie, 0);

@@ -84,22 +84,26 @@ static void stopped_hart_starts_again(void)
 	}
 }
 
+static void interrupt_self_and_stop(struct cpu *cpu)
+{
+	sbi2(EXT_IPI, 0, BIT(cpu->id), 0);
+	wait_until(csr_read(sip) & IRQ_SSI);
+	stop(cpu);
+}
+
 static void start_has_no_old_interrupts(void)
 {
 	struct cpu *cpu = other(0);
 
 	needs(have_harts(2));
-	start_work(cpu, stop, 0);
+	start_work(cpu, interrupt_self_and_stop, 0);
 	wait_state(cpu->id, STOPPED);
 	sbi2(EXT_IPI, 0, BIT(cpu->id), 0); /* a stopped hart has no supervisor to interrupt */
 	spin(100);
 	expect_ret(sbi1(EXT_HSM, 2, cpu->id), SUCCESS, STOPPED);
 	start_hart(cpu);
-	cpu->ipi_count = cpu->timer_count = 0;
-	start_work(cpu, NULL, 0);
-	spin(100);
-	expect(cpu->ipi_count, 0);
-	expect(cpu->timer_count, 0);
+	expect(cpu->start_sie, 0);
+	expect(cpu->start_sip & (IRQ_SSI | IRQ_STI), 0);
 }
 
 static void fences_pass_by_stopped_harts(void)

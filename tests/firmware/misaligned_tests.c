@@ -17,7 +17,7 @@ CODE(do_flw, FP "flw fa0, 0(a0)\nfmv.x.d a0, fa0");
 CODE(do_flw_single, FP "flw ft11, 0(a0)\nfmv.x.w a0, ft11"); /* for harts without D */
 CODE(do_fld, FP "fld ft11, 0(a0)\nfmv.x.d a0, ft11");
 CODE(do_flh, FP ".4byte 0x51507\nfmv.x.d a0, fa0");
-CODE(do_c_lw, ".2byte 0x4108, 0x0001");                                            /* c.lw a0, 0(a0) */
+CODE(do_c_lw, "addi a0, a0, -68\n.2byte 0x4168, 0x0001");                          /* c.lw a0, 68(a0) */
 CODE(do_c_ld, "addi a0, a0, -248\n.2byte 0x7d68, 0x0001");                         /* c.ld a0, 248(a0) */
 CODE(do_c_fld, FP "addi a0, a0, -136\n.2byte 0x2548, 0x0001\nfmv.x.d a0, fa0");    /* c.fld fa0, 136(a0) */
 CODE(do_c_lhu, ".2byte 0x8508, 0x0001");                                           /* c.lhu a0, 0(a0) */
@@ -40,7 +40,7 @@ CODE(do_fsw, FP LOAD_VALUE "fmv.d.x fa0, a1\nfsw fa0, 0(a0)");
 CODE(do_fsw_single, FP LOAD_VALUE "fmv.w.x ft11, a1\nfsw ft11, 0(a0)");
 CODE(do_fsd, FP LOAD_VALUE "fmv.d.x ft11, a1\nfsd ft11, 0(a0)");
 CODE(do_fsh, FP LOAD_VALUE "fmv.d.x fa0, a1\n.4byte 0xa51027");
-CODE(do_c_sw, LOAD_VALUE ".2byte 0xc10c, 0x0001");                                            /* c.sw a1, 0(a0) */
+CODE(do_c_sw, LOAD_VALUE "addi a0, a0, -124\n.2byte 0xdd6c, 0x0001");                         /* c.sw a1, 124(a0) */
 CODE(do_c_sd, LOAD_VALUE "addi a0, a0, -248\n.2byte 0xfd6c, 0x0001");                         /* c.sd a1, 248(a0) */
 CODE(do_c_fsd, FP LOAD_VALUE "fmv.d.x fa1, a1\naddi a0, a0, -136\n.2byte 0xa54c, 0x0001");    /* c.fsd fa1, 136(a0) */
 CODE(do_c_sh, LOAD_VALUE "addi a0, a0, -2\n.2byte 0x8d2c, 0x0001");                           /* c.sh a1, 2(a0) */
@@ -330,6 +330,15 @@ static void misaligned_atomics_are_not_emulated(void)
 	expect(this_cpu()->seen.pc, do_lr);
 }
 
+CODE(load_then_count, "li t0, 0\n.2byte 0x6508, 0x0285\nmv a0, t0"); /* c.ld a0, 8(a0); c.addi t0, 1 */
+
+static void compressed_accesses_are_two_bytes_long(void)
+{
+	needs(facts.compressed);
+	expect(try_call(load_then_count, (u64)pages[0] + 1), 1);
+	expect_no_trap();
+}
+
 /* A floating-point load makes FS dirty, a store leaves it. */
 static void misaligned_fp_loads_make_state_dirty(void)
 {
@@ -350,6 +359,7 @@ const struct test misaligned_tests[] = {
 	TEST(misaligned_accesses_honour_sum_and_mxr),
 	TEST(misaligned_accesses_cannot_reach_the_firmware),
 	TEST(misaligned_atomics_are_not_emulated),
+	TEST(compressed_accesses_are_two_bytes_long),
 	TEST(misaligned_fp_loads_make_state_dirty),
 	{ 0 },
 };

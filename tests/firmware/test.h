@@ -126,11 +126,11 @@ struct cpu {
 	volatile u64 interrupt_time;                         /* when the last one was */
 	struct {
 		u64 cause, tval, pc, sstatus, a0;
-	} seen;                                  /* the trap that ended try_call(), or cause NO_TRAP */
-	void (*volatile work)(struct cpu *cpu);  /* what it is to do */
-	volatile u64 arg, result;                /* for `work` to use */
-	volatile u64 starts;                     /* how often it came through cpu_start */
-	u64 start_id, start_satp, start_sstatus; /* what it found then */
+	} seen;                                 /* the trap that ended try_call(), or cause NO_TRAP */
+	void (*volatile work)(struct cpu *cpu); /* what it is to do */
+	volatile u64 arg, result;               /* for `work` to use */
+	volatile u64 starts;                    /* how often it came through cpu_start */
+	u64 start_id, start_satp, start_sstatus, start_sie, start_sip; /* what it found then */
 } __attribute__((aligned(1024)));
 
 #define NO_TRAP (~0ul)

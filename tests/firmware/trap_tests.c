@@ -22,6 +22,7 @@ USER_CODE(user_ecall, "nop");
 CODE(write_time, "csrw 0xc01, a0");
 CODE(set_time, "csrs 0xc01, a0");
 CODE(set_time_by_number, "csrsi 0xc01, 1");
+CODE(swap_time, "csrrw a0, 0xc01, zero");
 CODE(read_time, "csrr a0, 0xc01");
 CODE(clear_nothing, "csrrci a0, 0xc01, 0");
 CODE(read_to_x0, "csrr x0, 0xc01");
@@ -121,7 +122,10 @@ static void time_cannot_be_written(void)
 	static const struct {
 		const void *code;
 		u64 bits;
-	} writes[] = { { write_time, 0xc0151073 }, { set_time, 0xc0152073 }, { set_time_by_number, 0xc010e073 } };
+	} writes[] = { { write_time, 0xc0151073 },
+		       { swap_time, 0xc0101573 },
+		       { set_time, 0xc0152073 },
+		       { set_time_by_number, 0xc010e073 } };
 
 	for (u64 i = 0; i < ARRAY_SIZE(writes); i++) {
 		try_call(writes[i].code, 1);
