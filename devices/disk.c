@@ -530,9 +530,8 @@ static void load_overlay(struct state *s, struct disk *d)
 	}
 }
 
-void disk_state(struct state *s, struct disk *d)
+void disk_file_state(struct state *s, struct disk *d)
 {
-	state_section(s, "disk", 1);
 	state_same(s, d->size, "disk size");
 	if (!s->loading)
 		settle(s, d);
@@ -542,6 +541,12 @@ void disk_state(struct state *s, struct disk *d)
 	if (state_ok(s) && saved_ns != changed_ns)
 		state_fail(s, "%s: was changed since the snapshot was made (with snapshot=on it would not be)",
 		           d->config.path);
+}
+
+void disk_state(struct state *s, struct disk *d)
+{
+	state_section(s, "disk", 1);
+	disk_file_state(s, d);
 	if (s->loading)
 		load_overlay(s, d);
 	else

@@ -53,4 +53,7 @@ bool disk_zero(struct disk *d, u64 offset, u64 size, bool may_unmap) must_check;
  */
 void disk_state(struct state *s, struct disk *d);
 
+/* The part of it that is about the file: loading it compares and changes nothing. */
+void disk_file_state(struct state *s, struct disk *d);
+
 #endif

@@ -42,21 +42,22 @@ u32 p9_fid_get(struct p9 *p9, struct p9_in *in, struct p9_fid **fid)
 	return (*fid)->fd < 0 ? ESTALE : 0;
 }
 
-u32 p9_fid_add(struct p9 *p9, u32 id, int fd)
+u32 p9_fid_add(struct p9 *p9, struct p9_fid fid)
 {
-	struct p9_fid **at = fid_place(p9, id);
+	struct p9_fid **at = fid_place(p9, fid.id);
 	u32 error = 0;
-	if (id == NO_FID || *at)
+	if (fid.id == NO_FID || *at)
 		error = EBADF;
 	else if (p9->fid_count >= p9->fids_max)
 		error = EMFILE;
 	if (error) {
-		if (fd >= 0)
-			close(fd);
+		if (fid.fd >= 0)
+			close(fid.fd);
 		return error;
 	}
+	fid.next = NULL;
 	*at = xcalloc(1, sizeof(**at));
-	**at = (struct p9_fid){ .id = id, .fd = fd };
+	**at = fid;
 	p9->fid_count++;
 	return 0;
 }
@@ -67,21 +68,33 @@ void p9_fid_set(struct p9_fid *fid, int fd)
 	fid->fd = fd;
 }
 
-void p9_fid_drop(struct p9 *p9, struct p9_fid *fid)
+static void release(struct p9_fid *fid)
 {
-	struct p9_fid **at = fid_place(p9, fid->id);
-	*at = fid->next;
-	p9->fid_count--;
 	if (fid->fd >= 0)
 		close(fid->fd);
 	free(fid);
 }
 
+void p9_fid_drop(struct p9 *p9, struct p9_fid *fid)
+{
+	struct p9_fid **at = fid_place(p9, fid->id);
+	*at = fid->next;
+	p9->fid_count--;
+	release(fid);
+}
+
 void p9_fid_drop_all(struct p9 *p9)
 {
-	for (u32 i = 0; i < P9_FID_BUCKETS; i++)
-		while (p9->fids[i])
-			p9_fid_drop(p9, p9->fids[i]);
+	for (u32 i = 0; i < P9_FID_BUCKETS; i++) {
+		struct p9_fid *fid = p9->fids[i];
+		p9->fids[i] = NULL;
+		while (fid) {
+			struct p9_fid *next = fid->next;
+			release(fid);
+			fid = next;
+		}
+	}
+	p9->fid_count = 0;
 }
 
 u32 p9_put_qid_of(const struct p9 *p9, int fd, struct p9_out *out)
@@ -135,7 +148,7 @@ static u32 attach(struct p9 *p9, struct p9_in *in, struct p9_out *out)
 		close(fd);
 		return error;
 	}
-	return p9_fid_add(p9, id, fd);
+	return p9_fid_add(p9, (struct p9_fid){ .id = id, .fd = fd });
 }
 
 /* One step from `fd`, which stays open. */
@@ -199,7 +212,7 @@ static u32 walk(struct p9 *p9, struct p9_in *in, struct p9_out *out)
 	} else if (new_id == from->id) {
 		p9_fid_set(from, fd);
 	} else {
-		error = p9_fid_add(p9, new_id, fd);
+		error = p9_fid_add(p9, (struct p9_fid){ .id = new_id, .fd = fd });
 		if (error)
 			return error;
 	}
@@ -379,13 +392,8 @@ static void load_fid(struct state *s, struct p9 *p9)
 	path[length] = '\0';
 	if (!lost)
 		saved.fd = restore_fd(p9, path, saved.is_open, saved.flags);
-	if (p9_fid_add(p9, saved.id, saved.fd) != 0) {
+	if (p9_fid_add(p9, saved) != 0)
 		state_fail(s, "the snapshot has more open files in the shared folder than can be opened here");
-		return;
-	}
-	struct p9_fid *fid = *fid_place(p9, saved.id);
-	fid->is_open = saved.is_open;
-	fid->flags = saved.flags;
 }
 
 void p9_state(struct state *s, struct p9 *p9)

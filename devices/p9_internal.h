@@ -41,8 +41,9 @@ typedef u32 p9_handler(struct p9 *p9, struct p9_in *in, struct p9_out *out);
 /* Reads a fid's number; finds it. EBADF: there is none of that number; ESTALE: it is lost. */
 u32 p9_fid_get(struct p9 *p9, struct p9_in *in, struct p9_fid **fid);
 
-/* Makes one that stands for fd, which becomes its own. On failure (EBADF: the number is used; EMFILE) fd is closed. */
-u32 p9_fid_add(struct p9 *p9, u32 id, int fd);
+/* Makes one with that number, descriptor and state of being open; the descriptor becomes its own. On failure (EBADF:
+ * the number is used; EMFILE) it is closed. */
+u32 p9_fid_add(struct p9 *p9, struct p9_fid fid);
 
 /* Replaces what it stands for; the old descriptor is closed. */
 void p9_fid_set(struct p9_fid *fid, int fd);

@@ -369,6 +369,11 @@ void virtio_blk_destroy(struct virtio_blk *blk)
 	free(blk);
 }
 
+struct disk *virtio_blk_disk(const struct virtio_blk *blk)
+{
+	return blk->disk;
+}
+
 struct virtio *virtio_blk_transport(struct virtio_blk *blk)
 {
 	return blk->virtio;

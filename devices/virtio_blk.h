@@ -22,6 +22,9 @@ void virtio_blk_destroy(struct virtio_blk *blk);
 /* The transport, for `info devices`. */
 struct virtio *virtio_blk_transport(struct virtio_blk *blk);
 
+/* The disk. */
+struct disk *virtio_blk_disk(const struct virtio_blk *blk);
+
 /* Saves or restores the device and its disk (disk_state()). */
 void virtio_blk_state(struct state *s, struct virtio_blk *blk);
 

@@ -165,6 +165,12 @@ static void after(void *stub, struct host_io *io)
 
 /* --- listening --- */
 
+/* Why an address could not be had, and what to do. */
+static const char *reason(int number)
+{
+	return number == EADDRINUSE ? "it is in use: choose another one" : strerror(number);
+}
+
 static bool listen_unix(struct gdbstub *g, const char *path, struct error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -173,7 +179,7 @@ static bool listen_unix(struct gdbstub *g, const char *path, struct error *err)
 	if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path))
 		return error_set(err, "--gdb unix:%s: the path must have 1 to %zu characters", path,
 		                 sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	g->listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	/* A socket that nobody serves any more is in the way; one that somebody serves is not ours. */
 	if (g->listener >= 0 && stat(path, &what) == 0 && S_ISSOCK(what.st_mode)) {
@@ -183,7 +189,7 @@ static bool listen_unix(struct gdbstub *g, const char *path, struct error *err)
 	}
 	if (g->listener < 0 || bind(g->listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(g->listener, 1) < 0)
-		return error_set(err, "--gdb unix:%s: %s", path, strerror(errno));
+		return error_set(err, "--gdb unix:%s: %s", path, reason(errno));
 	g->path = xstrdup(path);
 	return true;
 }
@@ -233,7 +239,7 @@ static bool listen_tcp(struct gdbstub *g, const char *where, struct error *err)
 		return error_set(err, "--gdb tcp:%s: %s", where, gai_strerror(why));
 	good = listen_at(g, list);
 	freeaddrinfo(list);
-	return good || error_set(err, "--gdb tcp:%s: %s", where, strerror(errno));
+	return good || error_set(err, "--gdb tcp:%s: %s", where, reason(errno));
 }
 
 struct gdbstub *gdb_new(struct control *control, struct host_io *io, const struct gdbstub_hooks *hooks)

@@ -6,9 +6,9 @@
  * control.on_pause is the stub's. Connecting stops the guest; when the debugger goes, its points go and the guest runs
  * on.
  *
- * Memory is what the selected hart's loads would see in its mode, and what they would see without U, R, A and D in the
- * way; with Qqemu.PhyMemMode:1 it is physical. As on QEMU, a device that is read or written does what it does for the
- * guest. Not here: reverse execution, tracepoints, files, non-stop mode, starting programs.
+ * Memory is what the selected hart's loads would see in its mode (MPRV aside), and what they would see without U, R, A
+ * and D in the way; with Qqemu.PhyMemMode:1 it is physical. As on QEMU, a device that is read or written does what it
+ * does for the guest. Not here: reverse execution, tracepoints, files, non-stop mode, starting programs.
  */
 #ifndef RVEMU_EMU_GDBSTUB_H
 #define RVEMU_EMU_GDBSTUB_H

@@ -245,7 +245,7 @@ bool gdb_points_monitor(struct gdbstub *g, const char *line, FILE *out)
 
 	if (strlen(line) >= sizeof(text))
 		return false;
-	strcpy(text, line);
+	memcpy(text, line, strlen(line) + 1);
 	word = strtok_r(text, " \t", &rest);
 	if (!word)
 		return false;

@@ -10,8 +10,8 @@
 
 static const char *const help_lines[] = {
 	"rvemu " OPTIONS_RVEMU_VERSION ", a RISC-V machine that shows its MMU (RV64GC, QEMU's virt board)",
-	"usage: rvemu [options] guest.elf      linked at 0x80000000: M mode; above: S mode,",
-	"       rvemu [options] --kernel IMAGE on our SBI firmware or that of --bios",
+	"usage: rvemu [options] guest.elf      linked at 0x80000000: starts in M mode",
+	"       rvemu [options] --kernel FILE  starts in S mode, on our SBI firmware",
 	"#Guest",
 	"  --bios FILE|none       other firmware (ELF, raw); none: start in M mode",
 	"  --kernel FILE          S-mode kernel: ELF, Linux Image (also gzipped) or raw",

@@ -84,7 +84,7 @@ struct journal *journal_open(const char *path, struct error *err)
 	state_bytes(&j->s, magic, sizeof(magic));
 	state_u64(&j->s, &j->epoch_ns);
 	if (!state_ok(&j->s) || memcmp(magic, MAGIC, sizeof(magic)) != 0) {
-		error_set(err, "%s: not a recording of rvemu", path);
+		error_set(err, "%s: not a recording of rvemu, or one that was cut short", path);
 		destroy(j);
 		return NULL;
 	}

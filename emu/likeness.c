@@ -74,11 +74,13 @@ static void same_mmu(struct state *s, const struct config *config)
 {
 	static const char *const ad[] = { [AD_TRAP] = "trap", [AD_UPDATE] = "update", [AD_ADUE] = "adue" };
 	static const char *const modes[] = { "sv39", "sv48", "sv57" };
+	/* First the option that may change others: a core's preset also says how A and D are set, and that is in the
+	 * ISA. */
+	same_text(s, "--tlb ", config->tlb.name, "");
 	same_text(s, "--mmu ", modes[config->mmu.levels_max - 3], "");
 	same_text(s, "--ad ", ad[config->mmu.ad], "");
 	same_number(s, "--asid-bits ", config->mmu.asid_bits);
 	same_text(s, "--misaligned ", config->mmu.misaligned_trap ? "trap" : "ok", "");
-	same_text(s, "--tlb ", config->tlb.name, "");
 	same_number(s, "--seed ", config->tlb.seed);
 	same_hash(s, geometry_hash(&config->tlb), "a version of rvemu in which this TLB had another geometry");
 }
@@ -105,11 +107,11 @@ void likeness_state(struct state *s, struct machine *m, bool contents)
 	const struct config *config = m->config;
 	char isa[TEXT_SIZE];
 	isa_print(&config->isa, isa, sizeof(isa));
-	state_section(s, "likeness", 1);
+	state_section(s, "likeness", 2);
 	same_ram_size(s, config->ram_size);
 	same_number(s, "--smp ", config->harts);
-	same_text(s, "--isa ", isa, "");
 	same_mmu(s, config);
+	same_text(s, "--isa ", isa, "");
 	same_number(s, "--quantum ", config->quantum);
 	same_slots(s, m);
 	same_text(s, "a guest ", m->htif ? "with" : "without", " a tohost symbol");

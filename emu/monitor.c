@@ -36,9 +36,9 @@ static const struct monitor_row commands[] = {
 	{ "trace", "on SORTS [FILE] [filter K=V,...] | off | status", "switches tracing (sorts: see --trace)",
 	  monitor_trace },
 	{ "break|b", "ADDRESS [priv=usm] [phys]", "stops the guest in front of an instruction", monitor_break },
-	{ "watch", "ADDRESS [BYTES] [priv=usm] [phys]", "stops it behind a store to the range", monitor_watch },
-	{ "rwatch", "ADDRESS [BYTES] [priv=usm] [phys]", "behind a load from it", monitor_rwatch },
-	{ "awatch", "ADDRESS [BYTES] [priv=usm] [phys]", "behind either", monitor_awatch },
+	{ "watch", "ADDRESS [BYTES] [priv=usm] [phys]", "stops it in front of a store to the range", monitor_watch },
+	{ "rwatch", "ADDRESS [BYTES] [priv=usm] [phys]", "in front of a load from it", monitor_rwatch },
+	{ "awatch", "ADDRESS [BYTES] [priv=usm] [phys]", "in front of either", monitor_awatch },
 	{ "delete|d", "N|all", "takes a breakpoint or watchpoint away", monitor_delete },
 	{ "stop|s", "", "holds the guest until cont", monitor_stop },
 	{ "cont|c", "", "lets the guest run on; so does Ctrl-D", monitor_cont },
@@ -135,15 +135,19 @@ bool monitor_hart(struct monitor_call *call, struct hart **hart)
 
 /* --- writing --- */
 
-/* The data symbol that the address lies in, or that is exactly there; NULL if there is none. */
+/* The data symbol that the address lies in, or else one that is exactly there (a label of the linker script); NULL if
+ * there is none. */
 static const struct symbol *data_symbol(const struct symbols *s, u64 address)
 {
+	const struct symbol *label = NULL;
 	for (u32 i = 0; i < s->count && s->all[i].addr <= address; i++) {
 		const struct symbol *symbol = &s->all[i];
-		if (!symbol->is_code && (symbol->addr == address || address - symbol->addr < symbol->size))
+		if (!symbol->is_code && address - symbol->addr < symbol->size)
 			return symbol;
+		if (!symbol->is_code && symbol->addr == address)
+			label = symbol;
 	}
-	return NULL;
+	return label;
 }
 
 const char *monitor_describe(const struct monitor_call *call, u64 address, char text[MONITOR_NAME_SIZE])

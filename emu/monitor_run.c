@@ -2,11 +2,9 @@
  * The monitor's commands that drive the guest, through the struct control (emu/control.h), and `trace`. The run loop
  * does what is asked for here once the command is over.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "emu/monitor_internal.h"
 #include "emu/snapshot.h"
@@ -135,8 +133,8 @@ bool monitor_loadvm(struct monitor_call *call)
 		return false;
 	if (control->frozen)
 		return error_set(call->err, "no snapshot can be loaded now: %s", control->frozen);
-	if (access(path, R_OK) != 0)
-		return error_set(call->err, "%s: %s", path, strerror(errno));
+	if (!snapshot_check(call->m, path, call->err))
+		return false;
 	free(control->load_snapshot);
 	control->load_snapshot = xstrdup(path);
 	begin_anew(call);

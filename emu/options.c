@@ -36,6 +36,7 @@ enum kind {
 	KIND_FLAG,   /* takes no value; sets a bool */
 	KIND_STRING, /* stores the value */
 	KIND_READ,   /* gives the value to a function */
+	KIND_WORD,   /* takes one of some words, and does nothing: what QEMU's users say, and is so here anyway */
 	KIND_DO,     /* takes no value; calls the function with NULL */
 };
 
@@ -44,6 +45,7 @@ struct option {
 	enum kind kind;
 	size_t offset; /* of the field in struct config: flags and strings */
 	bool (*read)(struct parser *p, const char *value);
+	const char *const *words; /* KIND_WORD: ends with NULL */
 };
 
 static bool is_digit_of(char c, unsigned base)
@@ -255,24 +257,6 @@ static bool read_trace_filter(struct parser *p, const char *text)
 	return true;
 }
 
-static bool read_machine(struct parser *p, const char *text)
-{
-	static const char *const names[] = { "virt", NULL };
-	return choose(p, text, names) >= 0;
-}
-
-static bool read_display(struct parser *p, const char *text)
-{
-	static const char *const names[] = { "none", NULL };
-	return choose(p, text, names) >= 0;
-}
-
-static bool read_serial(struct parser *p, const char *text)
-{
-	static const char *const names[] = { "stdio", "mon:stdio", NULL };
-	return choose(p, text, names) >= 0;
-}
-
 static bool read_drive(struct parser *p, const char *text)
 {
 	return device_options_drive(&p->devices, p->config, p->given, text, p->err);
@@ -358,6 +342,13 @@ static bool do_nothing(struct parser *p, const char *nothing)
 	{                                                                                                              \
 		.name = option_name, .kind = KIND_READ, .read = function                                               \
 	}
+#define WORD(option_name, ...)                                                                                         \
+	{                                                                                                              \
+		.name = option_name, .kind = KIND_WORD, .words = (const char *const[])                                 \
+		{                                                                                                      \
+			__VA_ARGS__, NULL                                                                              \
+		}                                                                                                      \
+	}
 #define DO(option_name, function)                                                                                      \
 	{                                                                                                              \
 		.name = option_name, .kind = KIND_DO, .read = function                                                 \
@@ -374,8 +365,10 @@ static const struct option options[] = {
 	READ("m", read_memory),
 	READ("smp", read_harts),
 	READ("isa", read_isa),
-	READ("machine", read_machine),
-	READ("M", read_machine),
+	WORD("machine", "virt"),
+	WORD("M", "virt"),
+	WORD("cpu", "rv64", "max"),
+	WORD("global", "virtio-mmio.force-legacy=false"),
 	READ("max-insns", read_max_insns),
 	READ("quantum", read_quantum),
 	READ("seed", read_seed),
@@ -396,8 +389,8 @@ static const struct option options[] = {
 	STRING("gdb", gdb),
 	FLAG("no-reboot", no_reboot),
 	DO("nographic", do_nothing),
-	READ("display", read_display),
-	READ("serial", read_serial),
+	WORD("display", "none"),
+	WORD("serial", "stdio", "mon:stdio"),
 	STRING("signature", signature),
 	READ("signature-granularity", read_granularity),
 	READ("trace", read_trace),
@@ -422,7 +415,8 @@ static bool unknown_option(struct parser *p, const char *name)
 	const char *nearest = NULL;
 	u32 best = 3;
 	for (u32 i = 0; i < ARRAY_SIZE(options) && strlen(name) < NAME_LENGTH_MAX; i++) {
-		u32 d = name_distance(name, options[i].name);
+		bool is_begun = name[0] && name[1] && strncmp(name, options[i].name, strlen(name)) == 0;
+		u32 d = is_begun ? 0 : name_distance(name, options[i].name);
 		if (d < best && d < strlen(options[i].name)) {
 			best = d;
 			nearest = options[i].name;
@@ -454,6 +448,8 @@ static bool apply(struct parser *p, const struct option *o, const char *value)
 			return error_set(p->err, "%s: the name of a file is missing", p->given);
 		*(const char **)field = value;
 		return true;
+	case KIND_WORD:
+		return choose(p, value, o->words) >= 0;
 	case KIND_READ:
 	case KIND_DO:
 		break;
@@ -474,7 +470,7 @@ static bool parse_one(struct parser *p, int argc, char **argv, int *at)
 	if (!o || (given[0] == '+' && strncmp(name, "signature", 9) != 0))
 		return unknown_option(p, name);
 	const char *value = equals ? equals + 1 : NULL;
-	bool takes_value = o->kind == KIND_STRING || o->kind == KIND_READ;
+	bool takes_value = o->kind != KIND_FLAG && o->kind != KIND_DO;
 	if (!takes_value && value)
 		return error_set(p->err, "%s takes no value", given);
 	if (takes_value && !value) {

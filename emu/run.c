@@ -386,6 +386,16 @@ static void catch_up(struct runner *r)
 		clock_run(clock, clock->now_ns);
 }
 
+/* A guest that cannot go on stands still if there is a debugger to look at it. */
+static bool debugger_looks(struct runner *r)
+{
+	struct control *control = r->outside.control;
+	if (!control || !control->on_pause)
+		return false;
+	control_pause(control, PAUSE_ASKED, r->turns->hart);
+	return true;
+}
+
 static enum run_end run(struct runner *r)
 {
 	struct machine *m = r->m;
@@ -398,16 +408,13 @@ static enum run_end run(struct runner *r)
 		catch_up(r);
 		if (has_ended(r))
 			return r->end;
-		if (r->wedged && all_are_stopped(m))
-			return RUN_WEDGED;
+		bool stuck = r->wedged && all_are_stopped(m);
 		bool alone = control && control->stepping && !control->others_run;
-		bool alive = alone ? single_step(r) : go_on(r);
-		if (!alive && r->wedged)
-			return RUN_WEDGED;
-		if (!alive) {
+		bool alive = !stuck && (alone ? single_step(r) : go_on(r));
+		if (!alive && !r->wedged)
 			say_asleep(m);
-			return RUN_ASLEEP;
-		}
+		if (!alive && !debugger_looks(r))
+			return r->wedged ? RUN_WEDGED : RUN_ASLEEP;
 	}
 }
 

@@ -251,6 +251,8 @@ static bool open_all(struct session *s, struct error *err)
 	console_watch(s->console, s->io);
 	tracing_share_terminal(s->tracing, flush_console, s->console);
 	s->epoch_ns = first_epoch(s);
+	if (config->stopped && !config->gdb)
+		log_warn("the guest is not started: Ctrl-A c opens the monitor, where cont starts it");
 	return true;
 }
 

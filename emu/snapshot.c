@@ -40,9 +40,19 @@ static void turns_state(struct state *s, struct machine *m)
 	m->stop = (enum machine_stop)stop;
 }
 
-void snapshot_state(struct state *s, struct machine *m)
+/* What snapshot_check() looks at: nothing of it is loaded. */
+static void head_state(struct state *s, struct machine *m)
 {
 	likeness_state(s, m, false);
+	state_section(s, "images", 1);
+	for (u32 i = 0; i < MEMMAP_VIRTIO_COUNT; i++)
+		if (m->slots.all[i].kind == SLOT_BLK)
+			disk_file_state(s, virtio_blk_disk(m->slots.all[i].blk));
+}
+
+void snapshot_state(struct state *s, struct machine *m)
+{
+	head_state(s, m);
 	turns_state(s, m);
 	for (u32 i = 0; i < m->hart_count; i++)
 		hart_state(s, m->harts[i]);
@@ -129,27 +139,70 @@ static bool read_bytes(void *arg, void *bytes, size_t size)
 	return error_set(stream->err, "the snapshot is damaged: it ends too early");
 }
 
+/* Tells a snapshot from other files. */
+static bool read_magic(struct state *s, struct error *why)
+{
+	char magic[sizeof(MAGIC)] = "";
+	state_bytes(s, magic, sizeof(magic));
+	return memcmp(magic, MAGIC, sizeof(magic)) == 0 ||
+	       error_set(why, "not a snapshot of rvemu, or one that was cut short");
+}
+
+/* Everything was read, and it was right. */
+static bool is_whole(struct zfile *z, struct error *why)
+{
+	if (zfile_is_over(z))
+		return true;
+	const char *problem = zfile_problem(z);
+	return error_set(why, "the snapshot is damaged: %s", problem ? problem : "its end is wrong");
+}
+
 static bool read_machine(struct machine *m, struct zfile *z, struct error *why)
 {
 	struct stream stream = { .z = z, .err = why };
 	struct state s = { .loading = true, .err = why, .transfer = read_bytes, .arg = &stream };
-	char magic[sizeof(MAGIC)] = "";
-	state_bytes(&s, magic, sizeof(magic));
-	if (memcmp(magic, MAGIC, sizeof(magic)) != 0)
-		return error_set(why, "not a snapshot of rvemu");
+	if (!read_magic(&s, why))
+		return false;
 	snapshot_state(&s, m);
 	if (!state_ok(&s))
 		return false;
-	return zfile_is_over(z) || error_set(why, "the snapshot is damaged: its end is wrong");
+	return is_whole(z, why);
 }
 
-bool snapshot_load(struct machine *m, const char *path, struct error *err)
+static bool check_machine(struct machine *m, struct zfile *z, struct error *why)
+{
+	struct stream stream = { .z = z, .err = why };
+	struct state s = { .loading = true, .err = why, .transfer = read_bytes, .arg = &stream };
+	u8 rest[4096];
+	if (!read_magic(&s, why))
+		return false;
+	head_state(&s, m);
+	if (!state_ok(&s))
+		return false;
+	while (zfile_read(z, rest, sizeof(rest)) == sizeof(rest))
+		;
+	return is_whole(z, why);
+}
+
+/* Opens a snapshot and does with it what the function does. */
+static bool with_file(struct machine *m, const char *path,
+                      bool (*work)(struct machine *m, struct zfile *z, struct error *why), struct error *err)
 {
 	struct error why = { "" };
 	struct zfile *z = zfile_open(path, err);
 	if (!z)
 		return false;
-	bool ok = read_machine(m, z, &why);
+	bool ok = work(m, z, &why);
 	zfile_close(z);
 	return ok || error_set(err, "%s: %s", path, why.text);
+}
+
+bool snapshot_load(struct machine *m, const char *path, struct error *err)
+{
+	return with_file(m, path, read_machine, err);
+}
+
+bool snapshot_check(struct machine *m, const char *path, struct error *err)
+{
+	return with_file(m, path, check_machine, err);
 }

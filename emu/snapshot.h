@@ -22,6 +22,10 @@ bool snapshot_save(struct machine *m, const char *path, struct error *err) must_
  * does not fit, or what is wrong with the file; m must not be used, but destroyed. */
 bool snapshot_load(struct machine *m, const char *path, struct error *err) must_check;
 
+/* Reads a snapshot to its end and changes nothing: is it whole, and could a machine made like m be restored from it?
+ * False: see err. A user who names the wrong file keeps the machine that runs. */
+bool snapshot_check(struct machine *m, const char *path, struct error *err) must_check;
+
 /* What is in the file: for tests. */
 void snapshot_state(struct state *s, struct machine *m);
 

@@ -73,7 +73,10 @@ void clint_set_timer(u64 hart, u64 time);
 
 /* --- console: the UART, polled --- */
 
+/* Before the first byte. What has been received already is kept. */
 void console_setup(void);
+
+/* Sends a byte, as soon as there is room. */
 void console_put(u8 byte);
 
 /* The next byte that was received, or -1. */

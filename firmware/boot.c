@@ -63,7 +63,7 @@ static bool load_info(u64 pa, struct boot_info *info)
 
 static void read_info(struct plan *plan, u64 pa)
 {
-	struct boot_info info;
+	struct boot_info info = { 0 };
 
 	if (!load_info(pa, &info))
 		return;
@@ -114,8 +114,7 @@ static void check_kernel(const struct plan *plan)
 
 static void init_harts(void)
 {
-	for_each_bit(id, board.harts)
-	{
+	for_each_bit(id, board.harts) {
 		harts[id].id = id;
 		harts[id].stack = (u64)stacks + (id + 1) * STACK_SIZE;
 		harts[id].state = HART_STOPPED;

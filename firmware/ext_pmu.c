@@ -126,8 +126,7 @@ static struct sbi_result start(struct hart *hart, const u64 arg[6])
 		return sbi_error(SBI_INVALID_PARAM);
 	if (flags & START_SNAPSHOT)
 		return sbi_error(SBI_NO_SHMEM);
-	for_each_bit(i, counters)
-	{
+	for_each_bit(i, counters) {
 		if (hart->pmu.started & BIT(i)) {
 			result = sbi_error(SBI_ALREADY_STARTED);
 			continue;
@@ -149,8 +148,7 @@ static struct sbi_result stop(struct hart *hart, const u64 arg[6])
 		return sbi_error(SBI_INVALID_PARAM);
 	if (flags & STOP_SNAPSHOT)
 		return sbi_error(SBI_NO_SHMEM);
-	for_each_bit(i, counters)
-	{
+	for_each_bit(i, counters) {
 		if (hart->pmu.started & BIT(i))
 			pmu_stop(hart, (u32)i);
 		else

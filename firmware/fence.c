@@ -100,8 +100,7 @@ void fence_serve(struct hart *hart)
 {
 	u64 wanted = __atomic_exchange_n(&hart->fences_wanted, 0, __ATOMIC_ACQ_REL);
 
-	for_each_bit(id, wanted)
-	{
+	for_each_bit(id, wanted) {
 		struct fence_request *request = &harts[id].fence;
 
 		do_fence(hart, request);
@@ -123,7 +122,8 @@ void fence_remote(struct hart *hart, u64 targets, const struct fence_request *re
 	others = running & ~BIT(hart->id);
 	hart->fence = *request;
 	__atomic_store_n(&hart->fence.waiting, others, __ATOMIC_RELEASE);
-	for_each_bit(id, others) __atomic_fetch_or(&harts[id].fences_wanted, BIT(hart->id), __ATOMIC_ACQ_REL);
+	for_each_bit(id, others)
+		__atomic_fetch_or(&harts[id].fences_wanted, BIT(hart->id), __ATOMIC_ACQ_REL);
 	ipi_kick(others);
 	count_sent(hart, request->kind);
 	if (running & BIT(hart->id))

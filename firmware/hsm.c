@@ -23,8 +23,7 @@ u64 hsm_running(u64 targets)
 {
 	u64 running = 0;
 
-	for_each_bit(id, targets)
-	{
+	for_each_bit(id, targets) {
 		switch (hsm_state(id)) {
 		case HART_STARTED:
 		case HART_SUSPENDED:

@@ -26,14 +26,16 @@ bool ipi_resolve(u64 mask, u64 base, u64 *targets)
 void ipi_kick(u64 targets)
 {
 	fence(); /* what there is to do is visible before the interrupt is */
-	for_each_bit(id, targets) clint_set_msip(id, true);
+	for_each_bit(id, targets)
+		clint_set_msip(id, true);
 }
 
 void ipi_send(struct hart *hart, u64 targets)
 {
 	u64 running = hsm_running(targets);
 
-	for_each_bit(id, running) __atomic_store_n(&harts[id].ipi_pending, 1, __ATOMIC_RELEASE);
+	for_each_bit(id, running)
+		__atomic_store_n(&harts[id].ipi_pending, 1, __ATOMIC_RELEASE);
 	ipi_kick(running);
 	pmu_count(hart, PMU_IPI_SENT);
 }

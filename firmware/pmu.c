@@ -70,8 +70,7 @@ void pmu_count(struct hart *hart, enum pmu_firmware_event event)
 {
 	struct pmu *pmu = &hart->pmu;
 
-	for_each_bit(i, pmu->started & FIRMWARE_MASK)
-	{
+	for_each_bit(i, pmu->started & FIRMWARE_MASK) {
 		if (pmu->event[i] == (TYPE_FIRMWARE << 16 | event))
 			pmu->value[i - PMU_HARDWARE_COUNTERS]++;
 	}

@@ -63,13 +63,16 @@ bool pmu_configure(struct hart *hart, u32 counter, u32 event, u64 selector, u32 
 /* It counts nothing any more, and is free for other events. */
 void pmu_release(struct hart *hart, u32 counter);
 
+/* Sets a counter that exists. */
 void pmu_write(struct hart *hart, u32 counter, u64 value);
+
+/* From now on a counter that exists counts, or stands still; its value and its event stay. */
 void pmu_start(struct hart *hart, u32 counter);
 void pmu_stop(struct hart *hart, u32 counter);
 
 /* --- pmu_csr.c: CSRs by counter number (0, 2 to 31) --- */
 
-/* Each false: the hart has no such counter. */
+/* mcycle, minstret, mhpmcounter; mhpmevent. Each false: the hart has no such counter. */
 bool pmu_csr_read(u32 counter, u64 *value);
 bool pmu_csr_write(u32 counter, u64 value);
 bool pmu_event_read(u32 counter, u64 *event);

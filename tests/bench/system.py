@@ -82,8 +82,8 @@ class Guest:
             if found:
                 self.text = self.text[found.end():]
                 return found, clocks
-            if b"Kernel panic" in self.text or b"emergency mode" in self.text:
-                raise Trouble("the kernel panics, or the system is in emergency mode")
+            if re.search(rb"Kernel panic|emergency mode|\(initramfs\)", self.text):
+                raise Trouble("the system does not come up: see the log")
             if time.monotonic() > end:
                 raise Trouble(f"{pattern.decode()!r} does not come; last: {self.last_line()}")
             if select.select([self.child.stdout], [], [], 1)[0]:
@@ -94,7 +94,7 @@ class Guest:
                 self.log.write(data)
 
     def last_line(self):
-        return (self.text.decode(errors="replace").split("\n") or [""])[-1].strip()
+        return (self.text.decode(errors="replace").strip().splitlines() or ["(nothing)"])[-1]
 
     def say(self, text):
         self.child.stdin.write(text.encode() + b"\n")
@@ -207,13 +207,14 @@ def commands(options, session, scratch):
     guest += ["-bios", options.bios] if options.bios else []
     rvemu = [options.rvemu] + guest + ["--drive", file["root.ext4"] + ",snapshot=on"]
     qemu = [options.qemu, "-M", "virt", "-nographic", "-global", "virtio-mmio.force-legacy=false"] + guest
+    # Linux finds QEMU's highest slot first: that is vda.
     qemu += ["-drive", f"file={file['root.ext4']},format=raw,if=none,id=root,snapshot=on",
-             "-device", "virtio-blk-device,drive=root,bus=virtio-mmio-bus.0"]
+             "-device", "virtio-blk-device,drive=root,bus=virtio-mmio-bus.7"]
     if session.parts:
         rvemu += ["--drive", scratch, "--net", "user"]
         qemu += ["-drive", f"file={scratch},format=raw,if=none,id=scratch",
-                 "-device", "virtio-blk-device,drive=scratch,bus=virtio-mmio-bus.1",
-                 "-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net,bus=virtio-mmio-bus.2"]
+                 "-device", "virtio-blk-device,drive=scratch,bus=virtio-mmio-bus.6",
+                 "-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net,bus=virtio-mmio-bus.5"]
     else:
         qemu += ["-nic", "none"]
     found = {"rvemu": rvemu}

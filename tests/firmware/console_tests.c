@@ -79,7 +79,7 @@ static void read_reads(void)
 
 	expect_ret(sbi3(EXT_DBCN, 1, 0, (u64)buffer, 0), SUCCESS, 0);
 	buffer[sizeof(INPUT) - 1] = 'x';
-	for (u64 end = now() + 20000000; count < sizeof(INPUT) - 1 && now() < end;) {
+	for (u64 end = now() + 600000000; count < sizeof(INPUT) - 1 && now() < end;) {
 		struct sbiret ret = sbi3(EXT_DBCN, 1, sizeof(INPUT) - 1 - count, (u64)buffer + count, 0);
 
 		expect(ret.error, SUCCESS);

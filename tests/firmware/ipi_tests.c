@@ -58,7 +58,7 @@ static void ipi_reaches_exactly_the_named(void)
 
 	have_harts(1);
 	on_all(listen);
-	for (u64 mask = 0; mask < BIT(hart_count); mask++)
+	for (u64 mask = 0; mask < BIT(hart_count); mask += hart_count <= 4 ? 1 : 11) /* of many, some */
 		expect_reaches(mask, 0, mask & all);
 	for (u64 i = 0; i < hart_count; i++)
 		expect_reaches(1, i, BIT(i));
@@ -101,11 +101,13 @@ static void ipi_stays_pending_while_masked(void)
 	expect(csr_read(sip) & IRQ_SSI, 0);
 }
 
+#define PINGS 20
+
 /* Sends to its neighbour, again and again. */
 static void ping(struct cpu *cpu)
 {
 	listen(cpu);
-	for (u64 i = 0; i < 50; i++) {
+	for (u64 i = 0; i < PINGS; i++) {
 		u64 before = cpus[cpu->arg].ipi_count;
 
 		sbi2(EXT_IPI, 0, BIT(cpu->arg), 0);
@@ -121,8 +123,8 @@ static void ipis_cross_without_loss(void)
 	start_work(other(1), ping, other(0)->id);
 	wait_work(other(0));
 	wait_work(other(1));
-	expect(other(0)->result, 50);
-	expect(other(1)->result, 50);
+	expect(other(0)->result, PINGS);
+	expect(other(1)->result, PINGS);
 	on_all(be_deaf);
 }
 

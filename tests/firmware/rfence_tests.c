@@ -92,7 +92,7 @@ static void end(u64 targets, u64 seen)
 static void sfence_reaches_exactly_the_named(void)
 {
 	needs(have_harts(2));
-	for (u64 mask = 0; mask < BIT(hart_count); mask++) {
+	for (u64 mask = 0; mask < BIT(hart_count); mask += hart_count <= 4 ? 1 : 37) { /* of many, some */
 		begin();
 		expect_ret(sbi4(EXT_RFENCE, 1, mask, 0, NO_RANGE, ALL), SUCCESS, 0);
 		end(mask, 0xf);

@@ -13,7 +13,7 @@ make --no-print-directory -s -j "$(nproc)" VARIANT=fuzz fuzz-programs || exit 1
 
 # Something to start from: a small ELF file, plain and gzipped, a Linux Image's header, a device tree, a command line.
 seeds() {
-	mkdir -p $out/corpus/{loader,decoder,fdt,options,walk,virtqueue}
+	mkdir -p $out/corpus/{loader,decoder,fdt,options,walk,virtqueue,gdb,snapshot}
 	[ -e $out/corpus/.seeded ] && return
 	printf '.globl _start, tohost\n_start: j _start\n.data\n.align 6\ntohost: .dword 0\n' >$out/seed.s
 	riscv64-unknown-elf-gcc -nostdlib -Wl,-Ttext=0x80000000,-N,--build-id=none $out/seed.s -o $out/corpus/loader/seed.elf
@@ -26,6 +26,10 @@ seeds() {
 		>$out/corpus/options/line
 	printf -- '--tlb\nrocket\n--ad\ntrap\n+signature=x\n+signature-granularity=4\n--kernel\nImage\n--bios\nfw\n' \
 		>$out/corpus/options/other
+	printf 'qSupported:swbreak+\n?\ng\nqfThreadInfo\nm80000000,40\nZ0,80000010,4\nc\nvCont;s:1;c\nz0,80000010,4\nZ2,80000100,8\nc\n' \
+		>$out/corpus/gdb/run
+	printf 'M80000000,4:13000000\np1041\nP1041=01\nqXfer:features:read:target.xml:0,fff\nqRcmd,627265616b2d70726976\n!$qC#b4\nD\n' \
+		>$out/corpus/gdb/look
 	touch $out/corpus/.seeded
 }
 
@@ -34,7 +38,7 @@ seeds
 for program in "$out"/tests/fuzz/*_fuzz; do
 	name=$(basename "$program" _fuzz)
 	# What rvemu says about a driver that breaks the rules would fill the log; sanitizers are heard all the same.
-	[ "$name" = virtqueue ] && quiet=2 || quiet=0
+	[[ $name =~ ^(virtqueue|snapshot)$ ]] && quiet=2 || quiet=0
 	if "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$out/$name-" \
 		-close_fd_mask="$quiet" "$out/corpus/$name" >"$out/$name.log" 2>&1; then
 		passed=$((passed + 1))

@@ -113,23 +113,41 @@ released:
 flag: .dword 0
 .section .text
 """ + EXIT,
-    # says so and spins until somebody changes go_on
+    # spins until somebody sets phase to 1, says so, and spins until it is 3
     "spin": """
 _start:
+    la t2, phase
+    li t3, 1
+    li t4, 3
+spinning:
+    ld t1, 0(t2)
+    bne t1, t3, 1f
     li t0, 0x10000000
     li t1, 'R'
     sb t1, 0(t0)
-    la t2, go_on
-spinning:
-    ld t1, 0(t2)
-    beqz t1, spinning
+    sd zero, 0(t2)
+1:  bne t1, t4, spinning
     li a0, 9
     j exit_with_a0
 .section .data
 .align 6
-.globl go_on
-go_on: .dword 0
+.globl phase
+phase: .dword 0
 .section .text
+""" + EXIT,
+    # sleeps, and nothing can wake it
+    "asleep": """
+_start:
+    csrw mie, zero
+sleeping:
+    wfi
+    j sleeping
+""" + EXIT,
+    # every trap leads to another one
+    "wedged": """
+_start:
+    csrw mtvec, zero
+    unimp
 """ + EXIT,
     # reboots, unless somebody changes a0
     "reboot": """
@@ -490,26 +508,36 @@ def test_kill_ends_rvemu():
 def test_ctrl_c_stops_a_guest_that_runs():
     machine = Machine("spin")
     try:
-        commands = ["set {long}&go_on = 0", "continue", "p go_on", "set {long}&go_on = 1", "continue"]
-        # It runs at once; the debugger's coming stops it, and `continue` lets it run until Ctrl-C.
-        expect(machine.process.stdout.read(1) == b"R", "the guest does not start")
-        gdb = subprocess.Popen(machine.arguments(commands), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               start_new_session=True)
-        text = b""
-        end = time.monotonic() + TIMEOUT
-        while b"SIGINT" not in text and time.monotonic() < end:
-            # gdb says nothing when it lets the guest run, so that it is asked until it has
-            gdb.send_signal(signal.SIGINT) if b"spinning" in text else None
-            os.set_blocking(gdb.stdout.fileno(), False)
-            text += gdb.stdout.read() or b""
-            time.sleep(0.05)
-        os.set_blocking(gdb.stdout.fileno(), True)
-        text += gdb.communicate(timeout=TIMEOUT)[0]
-        expect_lines(text.decode(), [r"SIGINT", r"exited with code 011"])
+        # It runs at once; the debugger's coming stops it. When it speaks, gdb has let it run.
+        commands = ["set {long}&phase = 1", "continue", "p $mhartid", "set {long}&phase = 3", "continue"]
+        with subprocess.Popen(machine.arguments(commands), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              start_new_session=True) as gdb:
+            expect(machine.process.stdout.read(1) == b"R", "the guest does not go on")
+            gdb.send_signal(signal.SIGINT)
+            text = gdb.communicate(timeout=TIMEOUT)[0].decode()
+        expect_lines(text, [r"SIGINT", r"= 0$", r"exited with code 011"])
         expect(machine.end()[0] == 9, "exit status")
     except BaseException:
         machine.kill()
         raise
+
+
+def test_a_guest_that_cannot_go_on_is_shown():
+    _, err = session("asleep", [], [
+        ("continue", r"SIGINT", r"sleeping"),
+        ("info threads", r"waiting"),
+        ("continue", r"SIGINT"),
+        ("stepi", r"SIGINT"),
+        ("kill",),
+    ])
+    expect("sleeps for ever" in err, err)
+    _, err = session("wedged", [], [
+        ("continue", r"SIGINT"),
+        ("p $mcause", r"= 1$"),
+        ("continue", r"SIGINT"),
+        ("kill",),
+    ])
+    expect("is stuck" in err, err)
 
 
 def test_tcp_is_served_too():

@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
@@ -37,8 +38,11 @@ def scratch(name):
 
 
 def run(*args, text=""):
-    """Runs rvemu with that input; the result has returncode, stdout, stderr."""
-    return subprocess.run([RVEMU, "--ram-hash", *args], input=text.encode(), capture_output=True, timeout=TIMEOUT, check=False)
+    """Runs rvemu with that input, all of it there from the start; the result has returncode, stdout, stderr."""
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(text.encode())
+        stdin.seek(0)
+        return subprocess.run([RVEMU, "--ram-hash", *args], stdin=stdin, capture_output=True, timeout=TIMEOUT, check=False)
 
 
 def expect(condition, what):

@@ -50,7 +50,7 @@ failed=$(grep -c '^\[  FAILED  \] test_.*[^:]$' $OUT/resume_test.log)
 [ "$passed" != 0 ] || failed=$((failed + 1))
 
 tests/snapshot/replay.py >$OUT/replay.log 2>&1
-cat $OUT/replay.log | grep -v '^[0-9]* passed'
+grep -v '^[0-9]* passed' $OUT/replay.log
 read -r ok _ bad _ <<<"$(tail -n 1 $OUT/replay.log | tr -d ,)"
 if [[ $ok =~ ^[0-9]+$ ]]; then
 	passed=$((passed + ok))

@@ -287,6 +287,20 @@ def test_help_and_version():
     expect(run("--version").stdout.startswith("rvemu "), "no version")
 
 
+def test_manual_page_and_help_name_the_options():
+    with open(os.path.join(ROOT, "emu", "options.c"), encoding="utf-8") as f:
+        table = set(re.findall(r'^\t(?:STRING|READ|WORD|FLAG|DO)\("([^"]+)"', f.read(), re.M))
+    with open(os.path.join(ROOT, "emu", "rvemu.1"), encoding="utf-8") as f:
+        page = f.read().replace("\\-", "-")
+    expect(len(table) > 40, f"only {len(table)} options found in emu/options.c")
+    missing = [name for name in table if not re.search(rf'(?<![-\w])--?{name}(?![-\w])', page)]
+    expect(not missing, f"not in emu/rvemu.1: {missing}")
+    # What is only called something else here stands behind this heading.
+    page = re.sub(r"Others are called something else here:.*?\n\.SH", ".SH", page, flags=re.S)
+    named = set(re.findall(r"(?<![-\w])--([a-z][-a-z0-9]*)", page + run("--help").stdout))
+    expect(named <= table, f"not in emu/options.c: {named - table}")
+
+
 def test_piped_input_reaches_the_uart():
     result = run(elf("echo"), text="hello, worldq")
     expect_status(result, 0)

@@ -165,7 +165,8 @@ static void test_break_continue_step(void **state)
 	                     { "s", "T05thread:1;20:0800008000000000;#" }, { "z0,80000008,4", "OK" },
 	                     { "c", "T05thread:1;20:0400008000000000;hwbreak:;#" }, { "pb", "0200000000000000" },
 	                     { "c80000000", "T05thread:1;20:0400008000000000;hwbreak:;#" },
-	                     { "pb", "0200000000000000" }, { "k", NULL }),
+	                     { "pb", "0200000000000000" }, { "Z0,80000008,4", "OK" },
+	                     { "c80000008", "T05thread:1;20:0800008000000000;swbreak:;#" }, { "k", NULL }),
 	                 RUN_QUIT);
 	assert_int_equal(rig.m->harts[0]->count, 6);
 	finish();

@@ -137,6 +137,9 @@ static void test_snapshots(void **state)
 	char path[] = "/tmp/rvemu-test-XXXXXX", line[128];
 	(void)state;
 	close(mkstemp(path));
+	snprintf(line, sizeof(line), "loadvm %s", path);
+	expect_part(&rig, line, "not a snapshot of rvemu");
+	assert_false(rig.control.reset);
 	snprintf(line, sizeof(line), "savevm %s", path);
 	expect_part(&rig, line, "the machine is in /tmp/rvemu-test-");
 	snprintf(line, sizeof(line), "loadvm  %s ", path);

@@ -91,7 +91,8 @@ static void test_snapshot_is_for_all_drives(void **state)
 static void test_qemu_command_line_of_xv6_is_taken(void **state)
 {
 	(void)state;
-	expect("-machine virt -bios none -m 128M -smp 3 -nographic -drive file=fs.img,if=none,format=raw,id=x0 "
+	expect("-machine virt -cpu rv64 -bios none -m 128M -smp 3 -nographic "
+	       "-global virtio-mmio.force-legacy=false -drive file=fs.img,if=none,format=raw,id=x0 "
 	       "-device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.3");
 	assert_int_equal(config.slots[0].kind, SLOT_EMPTY);
 	assert_int_equal(config.slots[3].kind, SLOT_BLK);

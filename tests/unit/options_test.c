@@ -245,11 +245,12 @@ static void test_mistakes_are_explained(void **state)
 	expect_error("a b", "two guests given: a and b");
 	expect_error("--kernal k", "did you mean --kernel?");
 	expect_error("--max-insn 5 g", "did you mean --max-insns?");
+	expect_error("--mem 5 g", "did you mean --memory?");
 	expect_error("-append", "its value is missing");
 	expect_error("--frobnicate g", "unknown option --frobnicate: see --help");
 	expect_error("--nographic=1 g", "takes no value");
 	expect_error("--kernel= g", "name of a file is missing");
-	expect_error("-drive file=x g", "unknown option -drive");
+	expect_error("-hda x g", "unknown option -hda");
 	expect_error("--0123456789012345678901234567890123456789012345678901234567890123456789 g", "unknown option");
 }
 

@@ -151,7 +151,7 @@ static void test_machine_that_does_not_fit_is_refused(void **state)
 		{ "--smp 2", "--smp 3", "made with --smp 2" },
 		{ "--isa rv64imac", "--isa rv64ima", "made with --isa rv64i" },
 		{ "--mmu sv39", "--mmu sv57", "--mmu sv39" },
-		{ "--ad trap", "--ad update", "rv64" },
+		{ "--ad trap", "--ad update", "made with --ad trap" },
 		{ "--asid-bits 3", "--asid-bits 4", "--asid-bits 3" },
 		{ "--misaligned trap", "--misaligned ok", "--misaligned trap" },
 		{ "--tlb rocket --ad trap", "--tlb teach --ad trap", "--tlb rocket" },
