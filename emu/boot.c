@@ -46,8 +46,7 @@ static bool starts_alone(const struct image *image, const struct config *config)
 static void put_firmware_below(struct boot *boot)
 {
 	boot->kernel = boot->program;
-	image_of_bytes(&boot->program, "built-in firmware", firmware_start, (u64)(firmware_end - firmware_start),
-	               MEMMAP_RAM_BASE);
+	image_of_bytes(&boot->program, "built-in firmware", firmware_bytes, firmware_size, MEMMAP_RAM_BASE);
 }
 
 static bool open_images(struct boot *boot, const struct config *config, struct error *err)

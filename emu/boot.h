@@ -3,8 +3,8 @@
  *
  * Three ways to start (privilege mode of the first instruction is always M):
  *   - a program linked at the start of RAM, alone: it is entered at its entry point;
- *   - a firmware (--bios, or else the built-in one) at the start of RAM, and behind it a kernel that the firmware enters
- *     in S mode;
+ *   - a firmware (--bios, or else the built-in one) at the start of RAM, and behind it a kernel that the firmware
+ *     enters in S mode;
  *   - the same with the firmware as guest and the kernel as --kernel.
  * a0 is the hart's id, a1 the device tree, a2 OpenSBI's fw_dynamic_info if there is a kernel.
  *

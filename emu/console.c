@@ -118,7 +118,7 @@ static void handle_signals(void)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	static const int crashes[] = { SIGABRT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,    SIGTRAP, SIGSYS,
-		                       SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGVTALRM, SIGPROF, SIGXFSZ };
+		                       SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGVTALRM, SIGPROF };
 	for (u32 i = 0; i < ARRAY_SIZE(ends); i++)
 		handle(ends[i], on_end);
 	for (u32 i = 0; i < ARRAY_SIZE(crashes); i++)
@@ -126,6 +126,8 @@ static void handle_signals(void)
 	handle(SIGTSTP, on_stop);
 	/* Nobody reads: write() says so. */
 	handle(SIGPIPE, SIG_IGN);
+	/* A file may not grow: write() says so, and a guest that shares a folder hears of it. */
+	handle(SIGXFSZ, SIG_IGN);
 }
 
 struct console *console_create(void)

@@ -6,8 +6,8 @@
 
 #include "emu/base/base.h"
 
-/* Its bytes, from the first to the one before firmware_end. */
-extern const u8 firmware_start[];
-extern const u8 firmware_end[];
+/* Its bytes, and how many there are. */
+extern const u8 firmware_bytes[];
+extern const u64 firmware_size;
 
 #endif

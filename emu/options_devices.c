@@ -327,8 +327,8 @@ bool device_options_device(struct device_options *d, struct config *c, const cha
 {
 	struct words w = { .given = given, .rest = text, .err = err };
 	char name[32] = "";
-	if (next_word(&w) && strlen(w.word) < sizeof(name))
-		strcpy(name, w.word);
+	if (next_word(&w))
+		snprintf(name, sizeof(name), "%s", w.word);
 	bool ok = true;
 	if (strcmp(name, "virtio-blk-device") == 0 || strcmp(name, "virtio-net-device") == 0)
 		ok = read_device(&w, d, c, name);

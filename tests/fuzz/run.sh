@@ -13,7 +13,7 @@ make --no-print-directory -s -j "$(nproc)" VARIANT=fuzz fuzz-programs || exit 1
 
 # Something to start from: a small ELF file, plain and gzipped, a Linux Image's header, a device tree, a command line.
 seeds() {
-	mkdir -p $out/corpus/{loader,decoder,fdt,options,walk,virtqueue,gdb,snapshot}
+	mkdir -p $out/corpus/{loader,fdt,options,gdb}
 	[ -e $out/corpus/.seeded ] && return
 	printf '.globl _start, tohost\n_start: j _start\n.data\n.align 6\ntohost: .dword 0\n' >$out/seed.s
 	riscv64-unknown-elf-gcc -nostdlib -Wl,-Ttext=0x80000000,-N,--build-id=none $out/seed.s -o $out/corpus/loader/seed.elf
@@ -37,6 +37,7 @@ make --no-print-directory -s rvemu
 seeds
 for program in "$out"/tests/fuzz/*_fuzz; do
 	name=$(basename "$program" _fuzz)
+	mkdir -p "$out/corpus/$name"
 	# What rvemu says about a driver that breaks the rules would fill the log; sanitizers are heard all the same.
 	[[ $name =~ ^(virtqueue|snapshot)$ ]] && quiet=2 || quiet=0
 	if "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$out/$name-" \

@@ -5,6 +5,7 @@
 #include "tests/unit/p9_rig.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -238,6 +239,8 @@ static pid_t start_swapping(struct p9_rig *r)
 	int at = open(r->share, O_PATH);
 	pid_t child = fork();
 	assert_true(child >= 0);
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails does not come back here */
 	while (child == 0)
 		syscall(SYS_renameat2, at, "dir", at, "swap", 2 /* RENAME_EXCHANGE */);
 	close(at);

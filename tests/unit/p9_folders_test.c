@@ -255,6 +255,19 @@ static void test_remove_clunks_whatever_happens(void **state)
 	assert_int_equal(do_remove(r, 4), EBADF);
 }
 
+/* The kernel calls a file that is gone "NAME (deleted)"; one that is really called so is another. */
+static void test_file_that_is_gone_is_not_taken_for_another(void **state)
+{
+	struct p9_rig *r = *state;
+	assert_int_equal(do_walk(r, ROOT, 2, "file"), 0);
+	assert_int_equal(do_walk(r, ROOT, 3, "file"), 0);
+	assert_int_equal(do_unlinkat(r, ROOT, "file", 0), 0);
+	make_file(r, "share/file (deleted)", "another\n");
+	assert_int_equal(do_rename(r, 2, ROOT, "mine"), ESTALE);
+	assert_int_equal(do_remove(r, 3), ESTALE);
+	assert_file(r, "share/file (deleted)", "another\n");
+}
+
 /* --- read only --- */
 
 static void test_read_only_share_changes_nothing(void **state)
@@ -425,6 +438,7 @@ int main(void)
 		P9_TEST(test_rename_by_fid),
 		P9_TEST(test_unlinkat),
 		P9_TEST(test_remove_clunks_whatever_happens),
+		P9_TEST(test_file_that_is_gone_is_not_taken_for_another),
 		P9_TEST(test_read_only_share_changes_nothing),
 		P9_TEST(test_what_is_no_folder_is_refused),
 		P9_TEST(test_fids_survive_a_snapshot),
