@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "devices/memmap.h"
 #include "devices/p9_internal.h"
 
 #define RLERROR 7
@@ -299,13 +300,14 @@ u32 p9_answer(void *arg, const u8 *request, u32 size, u8 *reply, u32 room)
 
 /* --- making it --- */
 
-/* Every fid holds a descriptor: takes what the host allows. Returns how many fids that makes. */
+/* Every fid holds a descriptor: takes what the host allows. Returns how many fids that makes for one of the folders
+ * that a machine can have. */
 static u32 raise_file_limit(void)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return FILES_RESERVED;
-	rlim_t wanted = P9_FIDS_MAX + FILES_RESERVED;
+	rlim_t wanted = MEMMAP_VIRTIO_COUNT * P9_FIDS_MAX + FILES_RESERVED;
 	if (limit.rlim_cur < wanted) {
 		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 		setrlimit(RLIMIT_NOFILE, &limit);
@@ -313,7 +315,8 @@ static u32 raise_file_limit(void)
 	}
 	if (limit.rlim_cur >= wanted)
 		return P9_FIDS_MAX;
-	return limit.rlim_cur > 2 * FILES_RESERVED ? (u32)limit.rlim_cur - FILES_RESERVED : (u32)limit.rlim_cur / 2;
+	rlim_t left = limit.rlim_cur > 2 * FILES_RESERVED ? limit.rlim_cur - FILES_RESERVED : limit.rlim_cur / 2;
+	return (u32)(left / MEMMAP_VIRTIO_COUNT);
 }
 
 struct p9 *p9_create(const char *folder, bool read_only, struct error *err)
@@ -390,6 +393,8 @@ static void load_fid(struct state *s, struct p9 *p9)
 		return;
 	state_bytes(s, path, length);
 	path[length] = '\0';
+	if (!p9)
+		return;
 	if (!lost)
 		saved.fd = restore_fd(p9, path, saved.is_open, saved.flags);
 	if (p9_fid_add(p9, saved) != 0)
@@ -398,19 +403,17 @@ static void load_fid(struct state *s, struct p9 *p9)
 
 void p9_state(struct state *s, struct p9 *p9)
 {
+	u32 count = p9 ? p9->fid_count : 0, message_max = p9 ? p9->message_max : 0;
 	state_section(s, "9p-files", 1);
-	u32 count = p9->fid_count;
-	state_u32(s, &p9->message_max);
+	state_u32(s, &message_max);
 	state_below(s, &count, P9_FIDS_MAX + 1);
-	if (s->loading) {
-		if (p9->message_max > VIRTIO_9P_MESSAGE_MAX)
-			p9->message_max = 0;
+	if (s->loading && p9) {
+		p9->message_max = message_max <= VIRTIO_9P_MESSAGE_MAX ? message_max : 0;
 		p9_fid_drop_all(p9);
-		for (u32 i = 0; i < count && state_ok(s); i++)
-			load_fid(s, p9);
-		return;
 	}
-	for (u32 i = 0; i < P9_FID_BUCKETS; i++)
+	for (u32 i = 0; s->loading && i < count && state_ok(s); i++)
+		load_fid(s, p9);
+	for (u32 i = 0; !s->loading && p9 && i < P9_FID_BUCKETS; i++)
 		for (struct p9_fid *fid = p9->fids[i]; fid; fid = fid->next)
 			save_fid(s, p9, fid);
 }

@@ -29,7 +29,8 @@ void p9_destroy(struct p9 *p9);
 #define P9_REPLY_MIN 11
 u32 p9_answer(void *p9, const u8 *request, u32 size, u8 *reply, u32 room);
 
-/* Saves or restores what the guest has open, by path. What is not there any more when it is loaded answers ESTALE. */
+/* Saves or restores what the guest has open, by path. What is not there any more when it is loaded answers ESTALE.
+ * Without a server (NULL: a replay's) nothing is open when it is saved, and what is restored is read over. */
 void p9_state(struct state *s, struct p9 *p9);
 
 #endif

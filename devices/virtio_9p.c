@@ -16,6 +16,8 @@
 /* The smallest reply, an error; what has no room for it has none for any. */
 #define REPLY_MIN 11
 
+#define QUEUE_SIZE 128
+
 struct virtio_9p {
 	struct virtio *transport;                  /* registers and queue */
 	struct p9_responder responder;             /* who answers */
@@ -25,10 +27,11 @@ struct virtio_9p {
 	u8 reply[VIRTIO_9P_MESSAGE_MAX];           /* those of its reply */
 };
 
+/* A turn for each entry of the queue: see virtio_rng.c. A reply may hold what the guest put into a file. */
 static void notify(void *device, u32 queue)
 {
 	struct virtio_9p *p9 = device;
-	while (virtio_take(p9->transport, queue, &p9->chain)) {
+	for (u32 i = 0; i < QUEUE_SIZE && virtio_take(p9->transport, queue, &p9->chain); i++) {
 		if (p9->chain.out_size > VIRTIO_9P_MESSAGE_MAX) {
 			virtio_break(p9->transport, "a 9P request is larger than 1 MiB");
 			return;
@@ -51,7 +54,7 @@ static const struct virtio_model MODEL = {
 	.id = VIRTIO_ID_9P,
 	.features = BIT(FEATURE_MOUNT_TAG),
 	.queue_count = 1,
-	.queue_size_max = 128,
+	.queue_size_max = QUEUE_SIZE,
 	.notify = notify,
 };
 
@@ -91,4 +94,6 @@ struct virtio *virtio_9p_transport(struct virtio_9p *p9)
 void virtio_9p_state(struct state *s, struct virtio_9p *p9)
 {
 	virtio_state(s, p9->transport);
+	if (p9->responder.state)
+		p9->responder.state(p9->responder.arg, s);
 }

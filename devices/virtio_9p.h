@@ -13,7 +13,8 @@
 /* Who answers: request bytes in, reply bytes out (at most `room`); returns how many. Every request has a reply. */
 struct p9_responder {
 	u32 (*answer)(void *arg, const u8 *request, u32 size, u8 *reply, u32 room);
-	void *arg; /* what it is given */
+	void (*state)(void *arg, struct state *s); /* saves or restores what it keeps for the guest; NULL: nothing */
+	void *arg;                                 /* what both are given */
 };
 
 struct virtio_9p;

@@ -59,6 +59,10 @@ enum status {
 
 #define RANGE_UNMAP BIT(0)
 
+/* Bytes moved or zeroed after which an access ends and the rest waits for another: no lawful driver has much more under
+ * way. One byte of RAM can be in many buffers, so a queue may hold requests for a terabyte. */
+#define ACCESS_BYTES_MAX (256 * MIB)
+
 /* 5.2.4: struct virtio_blk_config */
 struct config_space {
 	u64 capacity; /* sectors */
@@ -105,6 +109,7 @@ struct virtio_blk {
 	struct disk *disk;                       /* the bytes */
 	struct config_space config;              /* as the driver sees it */
 	bool has_complained;                     /* the host's error was told */
+	u64 work;                                /* bytes that the access at work has moved or zeroed */
 	struct virtio_chain chain;               /* the request at work */
 	struct iovec iov[VIRTIO_QUEUE_SIZE_MAX]; /* its data */
 };
@@ -226,10 +231,13 @@ static enum status zero_sectors(struct virtio_blk *blk, bool is_discard)
 	enum status status = check_ranges(blk, ranges, count, is_discard);
 	if (status != S_OK)
 		return status;
-	for (u32 i = 0; i < count; i++)
-		if (!disk_zero(blk->disk, ranges[i].sector * DISK_SECTOR, (u64)ranges[i].count * DISK_SECTOR,
+	for (u32 i = 0; i < count; i++) {
+		u64 bytes = (u64)ranges[i].count * DISK_SECTOR;
+		blk->work += bytes;
+		if (!disk_zero(blk->disk, ranges[i].sector * DISK_SECTOR, bytes,
 		               is_discard || (ranges[i].flags & RANGE_UNMAP)))
 			return host_failed(blk, is_discard ? "discarding" : "writing zeros");
+	}
 	return settle(blk);
 }
 
@@ -293,9 +301,11 @@ static void arm(struct virtio_blk *blk)
 static void access_disk(void *arg)
 {
 	struct virtio_blk *blk = arg;
-	for (u32 i = 0; i < QUEUE_SIZE; i++) {
+	blk->work = 0;
+	for (u32 i = 0; i < QUEUE_SIZE && blk->work < ACCESS_BYTES_MAX; i++) {
 		if (!virtio_take(blk->virtio, QUEUE, &blk->chain))
 			return;
+		blk->work += blk->chain.out_size + blk->chain.in_size;
 		do_request(blk);
 	}
 	if (virtio_pending(blk->virtio, QUEUE))

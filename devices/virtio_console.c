@@ -78,18 +78,17 @@ void virtio_console_destroy(struct virtio_console *console)
 
 u32 virtio_console_room(struct virtio_console *console)
 {
-	if (!virtio_pending(console->transport, QUEUE_RX))
-		return 0;
-	if (virtio_next_in_size(console->transport, QUEUE_RX))
-		return 1;
-	virtio_break(console->transport, "a buffer to receive into has no room");
-	return 0;
+	return virtio_pending(console->transport, QUEUE_RX);
 }
 
 void virtio_console_receive(struct virtio_console *console, u8 byte)
 {
 	struct virtio_chain *chain = &console->chain;
-	if (virtio_console_room(console) && virtio_take(console->transport, QUEUE_RX, chain))
+	if (!virtio_console_room(console))
+		return;
+	if (!virtio_next_in_size(console->transport, QUEUE_RX))
+		virtio_break(console->transport, "a buffer to receive into has no room");
+	else if (virtio_take(console->transport, QUEUE_RX, chain))
 		virtio_give(console->transport, QUEUE_RX, chain, (u32)virtio_write(chain, 0, &byte, 1));
 }
 

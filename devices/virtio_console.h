@@ -14,7 +14,8 @@ struct virtio_console *virtio_console_create(struct bus *bus, u32 slot, struct i
                                              struct error *err);
 void virtio_console_destroy(struct virtio_console *console);
 
-/* How many bytes the guest has room for now, and a byte for it (lost if there is no room). */
+/* How many bytes the guest has room for now, and a byte for it (lost if there is no room). Asking for room changes
+ * nothing, whatever the driver's buffers are like: a recording does not note that somebody asked. */
 u32 virtio_console_room(struct virtio_console *console);
 void virtio_console_receive(struct virtio_console *console, u8 byte);
 

@@ -111,6 +111,12 @@ static u32 answer(void *share_arg, const u8 *request, u32 size, u8 *reply, u32 r
 	return length;
 }
 
+static void share_state(void *share_arg, struct state *s)
+{
+	struct share *share = share_arg;
+	p9_state(s, share->p9);
+}
+
 static bool open_all(struct backends *b, struct host_io *io, struct error *err)
 {
 	const struct config *config = b->config;
@@ -169,7 +175,7 @@ struct slot_io backends_slot_io(struct backends *b)
 	struct slot_io io = { .seed = b->config->tlb.seed };
 	for (u32 i = 0; i < MEMMAP_VIRTIO_COUNT; i++) {
 		io.disks[i] = b->disks[i];
-		io.shares[i] = (struct p9_responder){ .answer = answer, .arg = &b->shares[i] };
+		io.shares[i] = (struct p9_responder){ .answer = answer, .state = share_state, .arg = &b->shares[i] };
 	}
 	if (b->net)
 		io.net = net_user_port(b->net);

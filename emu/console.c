@@ -124,7 +124,7 @@ static void handle_signals(void)
 	for (u32 i = 0; i < ARRAY_SIZE(crashes); i++)
 		handle(crashes[i], on_crash);
 	handle(SIGTSTP, on_stop);
-	/* Nobody reads: write() says so. */
+	/* Nobody reads: write() says so, and then the run ends as if the signal had come. */
 	handle(SIGPIPE, SIG_IGN);
 	/* A file may not grow: write() says so, and a guest that shares a folder hears of it. */
 	handle(SIGXFSZ, SIG_IGN);
@@ -195,8 +195,11 @@ void console_flush(struct console *c)
 		} else if (errno == EAGAIN) {
 			struct pollfd wait = { .fd = STDOUT_FILENO, .events = POLLOUT };
 			poll(&wait, 1, -1);
-		} else if (errno != EINTR) {
+		} else if (errno != EINTR || terminal.ending) {
+			/* Nobody reads any more; or nobody does now, and we are asked to end. */
 			c->out_broken = true;
+			if (errno == EPIPE && !terminal.ending)
+				terminal.ending = SIGPIPE;
 		}
 	}
 	c->out_count = 0;
@@ -327,14 +330,24 @@ enum console_wish console_wish(struct console *c)
 	return terminal.ending ? CONSOLE_QUIT : sort_unread(c);
 }
 
+/* Sleeps until there is input, or a signal asks us to end. True: there is. */
+static bool wait_for_input(void)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	sigset_t mask;
+	host_hold_signals(&mask);
+	bool is_there = !terminal.ending && ppoll(&input, 1, NULL, &mask) > 0;
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return is_there;
+}
+
 bool console_read_line(struct console *c, char *line, size_t size)
 {
 	size_t length = 0;
 	while (!terminal.ending) {
 		if (c->unread_count == 0 && c->ended)
 			break;
-		struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-		if (c->unread_count == 0 && poll(&input, 1, -1) > 0)
+		if (c->unread_count == 0 && wait_for_input())
 			read_more(c);
 		if (c->unread_count == 0)
 			continue;

@@ -42,7 +42,8 @@ void control_pause(struct control *c, enum pause_why why, u32 hart);
 /* Lets it run on. */
 void control_continue(struct control *c);
 
-/* Runs one instruction of one hart (the others stand still), and pauses. A hart that waits (WFI) stays where it is. */
+/* Runs one instruction of one hart, and pauses. The others stand still, unless the guest is `frozen`: they have their
+ * turns then, because whose turn it is belongs to its state. While the hart waits (WFI), time passes. */
 void control_step(struct control *c, u32 hart);
 
 #endif

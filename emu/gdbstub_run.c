@@ -51,7 +51,7 @@ void gdb_thread_info(struct gdbstub *g, struct gdb_text *t)
 	char text[64];
 	u32 hart;
 
-	if (!gdb_take_thread(g, t, 0, &hart) || gdb_left(t)) {
+	if (!gdb_take_thread(g, t, 0, &hart) || gdb_left(t) || hart_count(g) == 0) {
 		gdb_put_error(g, GDB_EINVAL);
 		return;
 	}
@@ -63,8 +63,11 @@ void gdb_thread_info(struct gdbstub *g, struct gdb_text *t)
 
 /* --- running --- */
 
+/* Not in a recording or a replay: it would change the harts' turns. */
 static void hold(struct gdbstub *g, u64 harts)
 {
+	if (g->control->frozen)
+		return;
 	for (u32 i = 0; i < hart_count(g); i++) {
 		struct hart *h = g->control->machine->harts[i];
 
@@ -115,10 +118,13 @@ static void resume(struct gdbstub *g, const struct plan *plan)
 }
 
 /* Can harts be let go at all? A debugger that does so twice, or between two machines, is not answered: the stop reply
- * is the answer. */
-static bool can_resume(const struct gdbstub *g)
+ * is the answer. So it is where the user has let the guest run at the monitor, which the debugger does not know. */
+static bool can_resume(struct gdbstub *g)
 {
-	return !g->awaiting && hart_count(g) && g->control->paused;
+	if (g->awaiting || !hart_count(g))
+		return false;
+	g->awaiting = !g->control->paused;
+	return !g->awaiting;
 }
 
 static u64 all_harts(const struct gdbstub *g)

@@ -69,17 +69,30 @@ short host_io_got(const struct host_io *io, u32 ticket)
 
 void host_io_poll(struct host_io *io, u64 wait_ns)
 {
+	sigset_t mask;
 	io->fd_count = 0;
 	io->wait_ns = wait_ns;
+	host_hold_signals(&mask);
 	for (u32 i = 0; i < io->watcher_count; i++)
 		io->watchers[i]->before(io->watchers[i]->arg, io);
 	struct timespec wait = { .tv_sec = (time_t)(io->wait_ns / 1000000000),
 		                 .tv_nsec = (long)(io->wait_ns % 1000000000) };
-	if (ppoll(io->fds, io->fd_count, io->wait_ns == HOST_IO_FOREVER ? NULL : &wait, NULL) < 0)
+	if (ppoll(io->fds, io->fd_count, io->wait_ns == HOST_IO_FOREVER ? NULL : &wait, &mask) < 0)
 		for (u32 i = 0; i < io->fd_count; i++)
 			io->fds[i].revents = 0;
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	for (u32 i = 0; i < io->watcher_count; i++)
 		io->watchers[i]->after(io->watchers[i]->arg, io);
+}
+
+void host_hold_signals(sigset_t *before)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t held;
+	sigemptyset(&held);
+	for (u32 i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaddset(&held, ends[i]);
+	sigprocmask(SIG_BLOCK, &held, before);
 }
 
 u64 host_now_ns(void)

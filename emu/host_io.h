@@ -3,10 +3,12 @@
  * one set, which the run loop looks at now and then, or sleeps on while the guest has nothing to do.
  *
  * Before each look every watcher says which descriptors it is after and how long the sleep may be; after it each is
- * called to see what came. Signals end a sleep.
+ * called to see what came. Signals end a sleep, also those that come on the way into it.
  */
 #ifndef RVEMU_EMU_HOST_IO_H
 #define RVEMU_EMU_HOST_IO_H
+
+#include <signal.h>
 
 #include "emu/base/base.h"
 
@@ -39,6 +41,12 @@ short host_io_got(const struct host_io *io, u32 ticket);
 
 /* Looks once; sleeps for at most wait_ns of host time (0: not at all) until something comes. */
 void host_io_poll(struct host_io *io, u64 wait_ns);
+
+/*
+ * Holds back the signals that ask a program to end, so that one that comes between a look whether one came and the
+ * sleep ends the sleep: ppoll() with `before` as its mask. Then give `before` to sigprocmask(SIG_SETMASK).
+ */
+void host_hold_signals(sigset_t *before);
 
 /* The host's monotonic clock, nanoseconds. */
 u64 host_now_ns(void);

@@ -79,12 +79,17 @@ static enum inputs_result replay_entry(struct inputs *in, const struct journal_e
 			machine_input(in->m, e->bytes[i]);
 		return INPUTS_OK;
 	case JOURNAL_FRAME:
+		if (e->size < NET_FRAME_MIN || e->size > NET_FRAME_MAX) {
+			log_warn("the recording is damaged: it has a frame of %u bytes", e->size);
+			return INPUTS_DIVERGED;
+		}
 		if (in->m->slots.net)
 			virtio_net_receive(in->m->slots.net, e->bytes, e->size);
 		return INPUTS_OK;
 	case JOURNAL_RESET:
 		return INPUTS_RESET;
 	default:
+		in->recorded_end = e->port;
 		return INPUTS_END;
 	}
 }

@@ -18,13 +18,14 @@ struct inputs {
 	bool replaying;            /* everything comes out of the journal */
 	u64 next_feed_ns;          /* guest time when bytes that wait are offered again; CLOCK_NEVER if none do */
 	u64 next_mark_ns;          /* recording: guest time of the next mark */
+	u8 recorded_end;           /* with INPUTS_END: enum run_end of the recording's end */
 	u64 replay_ns;             /* guest time of the journal's next entry; CLOCK_NEVER if it has no more */
 };
 
 /* How it goes on after something came. */
 enum inputs_result {
 	INPUTS_OK,
-	INPUTS_END,      /* replay: the recording's user ended the run here, or the recording has no more */
+	INPUTS_END,      /* replay: the recorded run was ended here, or the recording has no more */
 	INPUTS_RESET,    /* replay: its user started the guest again here */
 	INPUTS_DIVERGED, /* replay: this run is not the one recorded; a line has said so */
 };

@@ -6,9 +6,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "emu/page_hash.h"
+
 #define TEXT_SIZE 512
+#define PIECE_SIZE (1 * MIB) /* of a disk, at a time */
 
 /* One fact, as text: `mine` is this machine's. `before` and `after` make what the user knows of it. */
 static void same_text(struct state *s, const char *before, const char *mine, const char *after)
@@ -102,12 +106,42 @@ static void same_slots(struct state *s, const struct machine *m)
 	}
 }
 
+/* Disks as large as the host's memory are read piece by piece. What cannot be read counts as zeros: the guest will hear
+ * of it. */
+static u64 disk_hash(struct disk *disk)
+{
+	u8 *piece = xcalloc(1, PIECE_SIZE);
+	u64 hash = PAGE_HASH_START, size = disk_size(disk);
+	for (u64 at = 0; at < size; at += PIECE_SIZE) {
+		u64 length = size - at < PIECE_SIZE ? size - at : PIECE_SIZE;
+		struct iovec iov = { .iov_base = piece, .iov_len = length };
+		memset(piece + length, 0, PIECE_SIZE - length);
+		if (!disk_read(disk, at, &iov, 1))
+			memset(piece, 0, length);
+		for (u64 page = 0; page < length; page += PAGE_SIZE)
+			hash = page_hash(hash, at + page, piece + page);
+	}
+	free(piece);
+	return hash;
+}
+
+static void same_disks(struct state *s, const struct machine *m)
+{
+	for (u32 i = 0; i < MEMMAP_VIRTIO_COUNT; i++) {
+		char what[64];
+		if (m->config->slots[i].kind != SLOT_BLK)
+			continue;
+		snprintf(what, sizeof(what), "other contents of the disk in virtio slot %u", i);
+		same_hash(s, disk_hash(virtio_blk_disk(m->slots.all[i].blk)), what);
+	}
+}
+
 void likeness_state(struct state *s, struct machine *m, bool contents)
 {
 	const struct config *config = m->config;
 	char isa[TEXT_SIZE];
 	isa_print(&config->isa, isa, sizeof(isa));
-	state_section(s, "likeness", 2);
+	state_section(s, "likeness", 3);
 	same_ram_size(s, config->ram_size);
 	same_number(s, "--smp ", config->harts);
 	same_mmu(s, config);
@@ -119,4 +153,5 @@ void likeness_state(struct state *s, struct machine *m, bool contents)
 		return;
 	same_number(s, "a start at instruction ", machine_instret(m));
 	same_hash(s, machine_ram_hash(m), "other files of the guest, or another --append, or another snapshot");
+	same_disks(s, m);
 }

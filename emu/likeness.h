@@ -9,7 +9,7 @@
 #include "emu/machine.h"
 
 /* Saves what m is made of, or compares it with what was saved: the first thing that differs fails, with the option to
- * give. `contents`: also what is in RAM now, and how far m has run. */
+ * give. `contents`: also what is in RAM and on disks now, and how far m has run. */
 void likeness_state(struct state *s, struct machine *m, bool contents);
 
 #endif

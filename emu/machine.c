@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "devices/memmap.h"
+#include "emu/page_hash.h"
 
 #define CACHE_BLOCK 64
 #define ISA_TEXT_SIZE 1024
@@ -312,20 +313,9 @@ u64 machine_instret(const struct machine *m)
 
 u64 machine_ram_hash(struct machine *m)
 {
-	static const u8 zeros[PAGE_SIZE];
-	u64 hash = 0xcbf29ce484222325;
-	for (u64 at = 0; at < m->config->ram_size; at += PAGE_SIZE) {
-		const u8 *page = bus_ram(&m->bus, MEMMAP_RAM_BASE + at, PAGE_SIZE);
-		if (memcmp(page, zeros, PAGE_SIZE) == 0)
-			continue;
-		hash = (hash ^ at) * 0x100000001b3;
-		for (u64 i = 0; i < PAGE_SIZE; i += 8) {
-			u64 word;
-			memcpy(&word, page + i, 8);
-			hash = (hash ^ word) * 0x100000001b3;
-			hash ^= hash >> 29;
-		}
-	}
+	u64 hash = PAGE_HASH_START;
+	for (u64 at = 0; at < m->config->ram_size; at += PAGE_SIZE)
+		hash = page_hash(hash, at, bus_ram(&m->bus, MEMMAP_RAM_BASE + at, PAGE_SIZE));
 	return hash;
 }
 

@@ -97,6 +97,20 @@ static bool next_turn(struct runner *r)
 	return false;
 }
 
+/* How a replay ends where its recording does: a limit that was reached then and a guest that was stuck then have the
+ * same exit status now. */
+static enum run_end recorded_end(const struct runner *r)
+{
+	switch (r->inputs.recorded_end) {
+	case RUN_LIMIT:
+	case RUN_WEDGED:
+	case RUN_ASLEEP:
+		return (enum run_end)r->inputs.recorded_end;
+	default:
+		return RUN_QUIT;
+	}
+}
+
 /* Brings the guest what came for it. */
 static void bring_input(struct runner *r)
 {
@@ -104,7 +118,7 @@ static void bring_input(struct runner *r)
 	case INPUTS_OK:
 		break;
 	case INPUTS_END:
-		end_run(r, RUN_QUIT);
+		end_run(r, recorded_end(r));
 		break;
 	case INPUTS_RESET:
 		end_run(r, RUN_RESET);
@@ -122,12 +136,23 @@ static void open_monitor(struct runner *r)
 	console_resume(r->outside.console);
 }
 
+/* While `step` of the prompt is at work, what waits on a pipe are the next commands and not input for the guest; unless
+ * nothing but input can end the step. */
+static bool is_input_held(const struct runner *r)
+{
+	const struct control *control = r->outside.control;
+	if (!control || !control->stepping || control->on_pause || console_is_interactive(r->outside.console))
+		return false;
+	return is_runnable(r->m->harts[control->hart]) || clock_next(&r->m->clock) != CLOCK_NEVER;
+}
+
 /* Does what the keys behind Ctrl-A and signals ask for, and takes what was typed. */
 static void serve_console(struct runner *r)
 {
 	struct console *console = r->outside.console;
 	for (;;) {
-		enum console_wish wish = console_wish(console);
+		bool held = is_input_held(r) && !console_signal(console);
+		enum console_wish wish = held ? CONSOLE_NOTHING : console_wish(console);
 		if (wish == CONSOLE_NOTHING)
 			break;
 		if (wish == CONSOLE_MONITOR && r->outside.monitor)
@@ -325,7 +350,8 @@ static bool go_on(struct runner *r)
 {
 	struct turns *turns = r->turns;
 	const struct control *control = r->outside.control;
-	if (turns->left == 0 && r->m->harts[turns->hart]->reserved) {
+	/* Only where the turn would end now: a hart that is alone has come here because of the host, or may have. */
+	if (turns->left == 0 && r->m->harts[turns->hart]->reserved && others_are_runnable(r)) {
 		turns->left = turns->grace;
 		turns->grace = 0;
 	}
@@ -409,7 +435,7 @@ static enum run_end run(struct runner *r)
 		if (has_ended(r))
 			return r->end;
 		bool stuck = r->wedged && all_are_stopped(m);
-		bool alone = control && control->stepping && !control->others_run;
+		bool alone = control && control->stepping && !control->others_run && !control->frozen;
 		bool alive = !stuck && (alone ? single_step(r) : go_on(r));
 		if (!alive && !r->wedged)
 			say_asleep(m);

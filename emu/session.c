@@ -113,7 +113,8 @@ static struct machine *next_machine(struct session *s, struct error *err)
 	return m;
 }
 
-/* The recording hears, or says, that a machine is over and the next one comes. */
+/* The recording hears, or says, that a machine is over and the next one comes. Of a replay the user cannot have that:
+ * what is recorded would come to the new machine at times of the old one. */
 static bool journal_restart(struct session *s, const struct machine *m, enum run_end end, struct error *err)
 {
 	struct journal_moment at = journal_moment(m);
@@ -123,6 +124,8 @@ static bool journal_restart(struct session *s, const struct machine *m, enum run
 		return true;
 	if (!journal_is_replay(s->journal))
 		journal_put(s->journal, &at, kind, 0, NULL, 0);
+	else if (s->control.reset)
+		return error_set(err, "the replay ends here: its guest cannot be started again");
 	else if (kind == JOURNAL_REBOOT)
 		return journal_answer(s->journal, &at, kind, 0, &entry, err);
 	return true;
@@ -134,7 +137,7 @@ static bool finish_journal(struct session *s, const struct machine *m, enum run_
 {
 	if (!s->journal || end == RUN_DIVERGED)
 		return true;
-	if (journal_is_replay(s->journal) && (end == RUN_LIMIT || end == RUN_QUIT))
+	if (journal_is_replay(s->journal) && end != RUN_STOPPED)
 		return true;
 	struct journal_moment at = journal_moment(m);
 	return journal_finish(s->journal, &at, (u8)end, err);
@@ -148,6 +151,8 @@ static bool run_one(struct session *s, struct machine *m, const struct outside *
 	enum run_end end = run_machine(m, outside);
 	s->host_ns += host_now_ns() - start;
 	if (starts_again(s, m, machine_steps(m) - steps, &end)) {
+		/* The clock's battery: the next machine's time goes on. */
+		s->epoch_ns += m->clock.now_ns;
 		if (journal_restart(s, m, end, &err))
 			return true;
 		log_warn("%s", err.text);

@@ -12,9 +12,8 @@ enum { NUM_COUNTERS, COUNTER_GET_INFO, CONFIG_MATCHING, START, STOP, FW_READ, FW
 #define CONFIG_SKIP_MATCH BIT(0) /* take the first counter named, even if it is in use */
 #define CONFIG_CLEAR_VALUE BIT(1)
 #define CONFIG_AUTO_START BIT(2)
-#define CONFIG_NOT_IN_VU                                                                                               \
-	BIT(3) /* filters; those for modes that cannot be told apart are ignored, as the spec allows                   \
-	        */
+/* Filters; those for modes that cannot be told apart are ignored, as the spec allows. */
+#define CONFIG_NOT_IN_VU BIT(3)
 #define CONFIG_NOT_IN_VS BIT(4)
 #define CONFIG_NOT_IN_U BIT(5)
 #define CONFIG_NOT_IN_S BIT(6)

@@ -44,8 +44,8 @@ static void do_vma(const struct fence_request *request)
 {
 	bool one_space = request->kind == FENCE_VMA_ASID;
 	u64 page = request->start & -PAGE_SIZE;
-	u64 span =
-		request->size + (request->start - page); /* may wrap round for the largest sizes: those are not used */
+	/* May wrap round for the largest sizes: for those it is not used. */
+	u64 span = request->size + (request->start - page);
 
 	if (request->size > PAGES_MAX * PAGE_SIZE) {
 		if (one_space)

@@ -151,6 +151,16 @@ static bool decode(const struct hart *hart, u32 insn, struct access *access)
 	}
 }
 
+/* False: a floating-point register that the hart lacks, or that is switched off. It would have been no misaligned
+ * access then, but an illegal instruction. */
+static bool has_register(const struct hart *hart, const struct access *access)
+{
+	if (!access->is_fp)
+		return true;
+	return (hart->mstatus & MSTATUS_FS) &&
+	       (access->size == 8 ? hart->features.fp_double : hart->features.fp_single);
+}
+
 static bool do_load(struct hart *hart, const struct access *access, struct fault *fault)
 {
 	u64 value;
@@ -182,7 +192,8 @@ void misaligned_handle(struct hart *hart, const struct fault *fault)
 		return;
 	}
 	/* What was executed may have been changed since by another hart: then it is not for us to execute. */
-	if (!decode(hart, insn, &access) || access.is_store != (fault->cause == CAUSE_STORE_MISALIGNED)) {
+	if (!decode(hart, insn, &access) || access.is_store != (fault->cause == CAUSE_STORE_MISALIGNED) ||
+	    !has_register(hart, &access)) {
 		trap_redirect(hart, fault);
 		return;
 	}

@@ -50,7 +50,7 @@ def read_options():
     parser.add_argument("--runs", type=int, default=env("BENCH_RUNS") or "5", metavar="N",
                         help="BENCH_RUNS: rounds (5)")
     parser.add_argument("--only", default=env("BENCH_ONLY", ""), metavar="REGEX",
-                        help="BENCH_ONLY: programs whose name matches (startup, linux, debian and others are names, too)")
+                        help="BENCH_ONLY: programs whose name matches; --list names all")
     parser.add_argument("--timeout", type=float, default=env("BENCH_TIMEOUT") or "60", metavar="S",
                         help="BENCH_TIMEOUT: seconds that a run may take; who needs more is not asked again (60)")
     parser.add_argument("--elfs", default=env("BENCH_ELFS", ""), metavar="DIR", help="BENCH_ELFS: prebuilt programs")

@@ -161,7 +161,7 @@ class Session:
         self.title = title
         self.harts = harts
         self.parts = parts
-        self.samples = {}  # by emulator, by step: a list of {"wall", "cpu", "guest"}
+        self.samples = {}  # by emulator, by step: a list of {"wall", "cpu", "guest", "load"}
         self.troubles = {}  # by emulator: what went wrong
 
     def trouble(self, emulator):
@@ -179,7 +179,8 @@ class Session:
         return {"name": self.name, "harts": self.harts, "samples": self.samples, "troubles": self.troubles}
 
     def add(self, emulator, step, before, after, guest=None):
-        sample = {"wall": after[0] - before[0], "cpu": after[1] - before[1], "guest": guest}
+        sample = {"wall": after[0] - before[0], "cpu": after[1] - before[1], "guest": guest,
+                  "load": os.getloadavg()[0]}
         self.samples.setdefault(emulator, {}).setdefault(step, []).append(sample)
 
 
@@ -260,7 +261,7 @@ def play(session, emulator, command, port, log):
             request = request.replace("DISK", "/dev/vdb").replace("PORT", str(port))
             before, after, seconds = run_part(guest, request)
             session.add(emulator, title, before, after, seconds)
-    except Trouble as e:
+    except (Trouble, OSError) as e:
         session.troubles[emulator] = str(e)
     finally:
         user, system = guest.end()

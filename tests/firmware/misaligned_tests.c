@@ -351,6 +351,42 @@ static void misaligned_fp_loads_make_state_dirty(void)
 	expect(csr_read(sstatus) & SSTATUS_FS, SSTATUS_FS);
 }
 
+CODE(changing, "lw a0, 0(a0)");
+#define LW 0x00052503u  /* lw a0, 0(a0) */
+#define FLW 0x00052507u /* flw fa0, 0(a0) */
+
+static void change_insn(struct cpu *cpu)
+{
+	volatile u32 *insn = (volatile u32 *)(u64)changing;
+
+	while (cpu->arg) {
+		*insn = FLW;
+		*insn = LW;
+	}
+}
+
+/*
+ * The instruction that the firmware looks at need not be the one that trapped. Here a floating-point load takes its
+ * place now and then, with the registers for it switched off: the firmware must not trip over them.
+ */
+static void misaligned_insn_may_change(void)
+{
+	needs(facts.misaligned_traps);
+	needs(have_harts(2));
+	csr_clear(sstatus, SSTATUS_FS);
+	start_work(other(0), change_insn, 1);
+	for (u64 i = 0; i < 2000; i++) {
+		u64 cause;
+
+		try_call(changing, (u64)pages[1] + 1);
+		cause = this_cpu()->seen.cause;
+		expect_true(cause == NO_TRAP || cause == ILLEGAL_INSN || cause == LOAD_MISALIGNED);
+	}
+	other(0)->arg = 0;
+	wait_work(other(0));
+	csr_set(sstatus, SSTATUS_FS);
+}
+
 const struct test misaligned_tests[] = {
 	TEST(misaligned_accesses_work),
 	TEST(misaligned_accesses_follow_page_tables),
@@ -361,5 +397,6 @@ const struct test misaligned_tests[] = {
 	TEST(misaligned_atomics_are_not_emulated),
 	TEST(compressed_accesses_are_two_bytes_long),
 	TEST(misaligned_fp_loads_make_state_dirty),
+	TEST(misaligned_insn_may_change),
 	{ 0 },
 };

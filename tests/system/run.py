@@ -322,12 +322,40 @@ def test_end_of_input_ends_input_only():
     expect(result.stdout == "Rabc", result.stdout)
 
 
-def test_closed_output_does_not_stop_the_guest():
+def test_run_ends_when_nobody_reads_its_output():
     read_end, write_end = os.pipe()
     os.close(read_end)
-    child = subprocess.run([RVEMU, elf("echo")], input=b"xq", stdout=write_end, stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
+    child = subprocess.run([RVEMU, "--max-insns", "50000000", elf("echo")], input=b"x", stdout=write_end, stderr=subprocess.PIPE,
+                           timeout=TIMEOUT, check=False)
     os.close(write_end)
-    expect(child.returncode == 0, child.returncode)
+    expect(child.returncode == -signal.SIGPIPE, child.returncode)
+    expect(child.stderr == b"", child.stderr)
+
+
+def is_stuck(pid, pipe):
+    """True if the process sleeps while the pipe is full."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        asleep = f.read().rsplit(")", 1)[1].split()[0] == "S"
+    waiting = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+    return asleep and waiting == 4096
+
+
+def test_signal_ends_a_run_whose_output_is_stuck():
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen([RVEMU, elf("echo")], stdin=subprocess.PIPE, stdout=write_end, stderr=subprocess.PIPE) as child:
+        os.close(write_end)
+        child.stdin.write(b"x" * 20000)
+        deadline = time.monotonic() + TIMEOUT
+        while not is_stuck(child.pid, read_end) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        child.terminate()
+        try:
+            child.wait(TIMEOUT)
+        finally:
+            child.kill()
+    os.close(read_end)
+    expect(child.returncode == -signal.SIGTERM, child.returncode)
 
 
 def test_ctrl_a_x_quits_from_a_pipe():
@@ -339,6 +367,23 @@ def test_monitor_from_a_pipe():
     expect_status(result, 0)
     expect("hart 0: M mode, pc 0000000080000000 <_start>" in result.stdout, result.stdout)
     expect("mstatus" in result.stdout and "unknown command nonsense" in result.stdout, result.stdout)
+
+
+def test_commands_behind_a_step_are_not_input_for_the_guest():
+    for steps in ("step\n", "step 3\nstep\n"):
+        result = run("--max-insns", "50000000", elf("echo"), text="\x01c" + steps + "info registers\nquit\n")
+        expect_status(result, 0)
+        expect("mstatus" in result.stdout, result.stdout)
+        expect("unknown" not in result.stdout, result.stdout)
+
+
+def test_a_replay_cannot_be_reset():
+    recording = os.path.join(OUT, "reset.rec")
+    expect_status(run("--record", recording, elf("echo"), text="xq"), 0)
+    expect_status(run("--replay", recording, elf("echo"), text=""), 0)
+    result = run("-S", "--replay", recording, elf("echo"), text="\x01csystem_reset\n")
+    expect_status(result, 126)
+    expect("the replay ends here" in result.stderr, result.stderr)
 
 
 def test_terminal_is_raw_and_restored_after_exit():

@@ -91,6 +91,26 @@ static void test_step_runs_one_hart_only(void **state)
 	assert_int_equal(rig.m->harts[1]->count, 5);
 }
 
+static void step_frozen(struct machine *m)
+{
+	assert_int_equal(m->harts[1]->count, pauses);
+	control_step(&control, 1);
+}
+
+/* Whose turn it is belongs to the state of a guest that nobody may change. */
+static void test_step_of_a_frozen_guest_leaves_turns_alone(void **state)
+{
+	const u32 code[] = { rv_addi(RV_T0, RV_T0, 1), rv_jal(RV_ZERO, -4) };
+	(void)state;
+	act = step_frozen;
+	start("--max-insns 35 --smp 2 --quantum 10", code, ARRAY_SIZE(code));
+	control.paused = true;
+	control.frozen = "it is a replay";
+	assert_int_equal(run_machine(rig.m, &outside), RUN_LIMIT);
+	assert_int_equal(pauses, 15);
+	assert_int_equal(rig.m->harts[0]->count, 20);
+}
+
 static void quit(struct machine *m)
 {
 	(void)m;
@@ -169,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_steps_are_single_instructions, teardown),
 		cmocka_unit_test_teardown(test_step_runs_one_hart_only, teardown),
+		cmocka_unit_test_teardown(test_step_of_a_frozen_guest_leaves_turns_alone, teardown),
 		cmocka_unit_test_teardown(test_quit_ends_a_machine_that_stands_still, teardown),
 		cmocka_unit_test_teardown(test_reset_ends_the_run, teardown),
 		cmocka_unit_test_teardown(test_continue_runs_to_the_end, teardown),

@@ -200,6 +200,18 @@ static void test_ctrl_c_stops_a_guest_that_runs(void **state)
 }
 
 /* A step over ecall is a step into its handler; one over mret, to where it returns. */
+/* At the monitor, behind the debugger's back. */
+static void test_a_guest_that_the_user_let_run_is_stopped_too(void **state)
+{
+	const u32 code[] = { rv_jal(RV_ZERO, 0) };
+
+	(void)state;
+	start("-m 2M --max-insns 20000000", code, ARRAY_SIZE(code));
+	control_continue(&control);
+	assert_int_equal(RUN({ "c", NULL }, { CTRL_C, "T02thread:1;20:0000008000000000;#" }), RUN_QUIT);
+	finish();
+}
+
 static void test_steps_go_into_handlers_and_back(void **state)
 {
 	const u32 code[] = {
@@ -283,6 +295,19 @@ static void test_one_hart_runs_and_others_are_held(void **state)
 }
 
 /* All harts come by; each is reported, and a report is for one hart. */
+/* Holding harts back would change whose turn it is. */
+static void test_no_hart_of_a_replay_is_held(void **state)
+{
+	(void)state;
+	start_counting();
+	control.frozen = "it is a replay";
+	(void)RUN({ "vCont;s:2", "T05thread:2;" }, { "vCont;s:2", "T05thread:2;" }, { "vCont;s:3", "T05thread:3;" });
+	assert_int_equal(steps_of(0), 10);
+	assert_int_equal(steps_of(1), 10);
+	assert_int_equal(steps_of(2), 1);
+	finish();
+}
+
 static void test_each_hart_hits_a_breakpoint(void **state)
 {
 	(void)state;
@@ -392,10 +417,12 @@ int main(void)
 		cmocka_unit_test(test_break_continue_step),
 		cmocka_unit_test(test_watchpoints_are_named),
 		cmocka_unit_test(test_ctrl_c_stops_a_guest_that_runs),
+		cmocka_unit_test(test_a_guest_that_the_user_let_run_is_stopped_too),
 		cmocka_unit_test(test_steps_go_into_handlers_and_back),
 		cmocka_unit_test(test_one_hart_steps_alone),
 		cmocka_unit_test(test_one_hart_steps_and_others_run),
 		cmocka_unit_test(test_one_hart_runs_and_others_are_held),
+		cmocka_unit_test(test_no_hart_of_a_replay_is_held),
 		cmocka_unit_test(test_each_hart_hits_a_breakpoint),
 		cmocka_unit_test(test_the_guest_runs_on_when_the_debugger_goes),
 		cmocka_unit_test(test_the_debugger_is_told_of_the_end),

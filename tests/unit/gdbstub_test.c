@@ -248,6 +248,18 @@ static void test_harts_are_threads(void **state)
 	EXPECT("pa", "7700000000000000");
 }
 
+static void test_without_a_machine_there_are_no_threads(void **state)
+{
+	(void)state;
+	control.machine = NULL;
+	EXPECT("qfThreadInfo", "l");
+	EXPECT("qThreadExtraInfo,0", "E22");
+	expect_begin("g", "E");
+	expect_begin("m80000000,4", "E");
+	EXPECT("?", "T05thread:1;");
+	control.machine = rig.m;
+}
+
 static void test_a_guest_that_stands_still_says_where(void **state)
 {
 	(void)state;
@@ -269,6 +281,7 @@ int main(void)
 		TEST(test_malformed_packets_are_errors),
 		TEST(test_features_are_told),
 		TEST(test_the_description_has_the_hart_s_registers),
+		TEST(test_without_a_machine_there_are_no_threads),
 		TEST(test_a_guest_that_stands_still_says_where),
 		cmocka_unit_test_setup_teardown(test_harts_are_threads, stub_setup_smp, stub_teardown),
 	};

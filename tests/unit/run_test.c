@@ -207,6 +207,52 @@ static void test_contended_lr_sc_loses_nothing(void **state)
 	}
 }
 
+/*
+ * Hart 0 takes a reservation again and again, alone, until a timer wakes hart 1. What ends the engine's calls meanwhile
+ * (the host is looked at, a run ends) must not use up what hart 0 may have on top of its turn.
+ */
+static void count_steps(u64 portion, u64 total, u64 counts[2])
+{
+	const u32 code[] = {
+		rv_csrr(RV_T0, CSR_MHARTID),
+		rv_bne(RV_T0, RV_ZERO, 20), /* hart 1 */
+		rv_auipc(RV_A0, 1),
+		rv_lr_d(RV_T0, RV_A0),
+		rv_addi(RV_T1, RV_T1, 1),
+		rv_jal(RV_ZERO, -8),
+		rv_lui(RV_A0, 0x2004), /* mtimecmp */
+		rv_addi(RV_T0, RV_ZERO, 10),
+		rv_sd(RV_T0, RV_A0, 8),
+		rv_addi(RV_T0, RV_ZERO, 128),
+		rv_csrw(CSR_MIE, RV_T0),
+		RV_WFI,
+		rv_addi(RV_T1, RV_T1, 1),
+		rv_jal(RV_ZERO, -4),
+	};
+	rig_start(&rig, "--smp 2 --quantum 20", code, ARRAY_SIZE(code));
+	for (u64 done = 0; done < total; done += portion) {
+		rig.config.max_insns = portion;
+		assert_int_equal(run_machine(rig.m, NULL), RUN_LIMIT);
+	}
+	for (u32 i = 0; i < 2; i++)
+		counts[i] = rig.m->harts[i]->count;
+	rig_free(&rig);
+}
+
+static void test_reservations_make_no_difference_where_runs_are_cut(void **state)
+{
+	static const u64 portions[] = { 1, 5, 50, 350 };
+	u64 whole[2], cut[2];
+	(void)state;
+	count_steps(1050, 1050, whole);
+	assert_in_range(whole[1], 1, 12); /* it has just been woken, or is about to be */
+	for (u32 i = 0; i < ARRAY_SIZE(portions); i++) {
+		count_steps(portions[i], 1050, cut);
+		assert_int_equal(cut[0], whole[0]);
+		assert_int_equal(cut[1], whole[1]);
+	}
+}
+
 /* Steps and RAM after a run of the contention program; everything traced to nowhere if `traced`. */
 static void run_once(const char *options, bool traced, u64 *instret, u64 *hash)
 {
@@ -260,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_interrupt_wakes_another_hart),
 		cmocka_unit_test(test_reboot_is_told),
 		cmocka_unit_test(test_contended_lr_sc_loses_nothing),
+		cmocka_unit_test(test_reservations_make_no_difference_where_runs_are_cut),
 		cmocka_unit_test(test_runs_are_the_same_traced_or_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

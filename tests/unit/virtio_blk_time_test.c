@@ -110,6 +110,38 @@ static void test_request_that_feeds_itself_does_not_hold_up_the_machine(void **s
 	rig_out(r, R_STATUS, 0);
 }
 
+/* Makes a request available, in an indirect table, whose room is `count` times the same 32 MiB. */
+static void post_huge(struct virtio_rig *r, u64 header, u64 big, u32 count)
+{
+	u64 table = rig_alloc(r, 16ull * (count + 1));
+	rig_desc(r, table, 0, header, 16, D_NEXT, 1);
+	for (u32 i = 1; i <= count; i++)
+		rig_desc(r, table, i, big, 32 * MIB, D_WRITE | (i < count ? D_NEXT : 0), (u16)(i + 1));
+	u16 head = r->queues[0].next_desc++;
+	rig_desc(r, r->queues[0].desc, head, table, 16 * (count + 1), D_INDIRECT, 0);
+	rig_post(r, 0, head);
+}
+
+/* Buffers may lie on top of each other, so a request can be much larger than the RAM. */
+static void test_huge_requests_are_done_one_at_a_time(void **state)
+{
+	struct blk_fixture *f = *state;
+	struct virtio_rig *r = &f->rig;
+	struct error err;
+	u64 big = 0x200000000, header[2] = { T_IN, SECTORS };
+	assert_true(bus_add_ram(&r->bus, "more", big, 32 * MIB, &err));
+	blk_attach(f, false, false);
+	blk_start(f, F_ALL | F_INDIRECT);
+	for (u32 i = 0; i < 3; i++)
+		post_huge(r, rig_bytes(r, header, sizeof(header)), big, 8);
+	rig_notify(r, 0);
+	for (u32 i = 1; i <= 3; i++) {
+		blk_wait(f);
+		assert_int_equal(rig_load(r, r->queues[0].used + 2, 2), i);
+	}
+	assert_true(clock_next(&f->clock) == CLOCK_NEVER);
+}
+
 /* --- saved states --- */
 
 static void save(struct blk_fixture *f, struct state_memory *m)
@@ -198,6 +230,7 @@ int main(void)
 		TEST(test_batch_is_one_access_and_one_interrupt_in_order),
 		TEST(test_reset_forgets_requests),
 		TEST(test_request_that_feeds_itself_does_not_hold_up_the_machine),
+		TEST(test_huge_requests_are_done_one_at_a_time),
 		TEST(test_request_under_way_is_saved_and_restored),
 		TEST(test_state_has_the_snapshot_disk_in_it),
 		TEST(test_state_of_another_disk_is_refused),
