@@ -76,6 +76,8 @@ enum {
 
 #define STATE_VERSION 1
 
+#define COMPLAINTS_MAX 20 /* lines about a driver that breaks rules, for a device's life */
+
 struct virtio {
 	struct bus *bus;                            /* where the guest's RAM is */
 	struct irq_line irq;                        /* out: high while interrupt_status is not 0 */
@@ -92,7 +94,7 @@ struct virtio {
 	u64 driver_features;                        /* what the driver wants; fixed with FEATURES_OK */
 	bool wants_unknown;                         /* the driver wants a feature beyond bit 63 */
 	u8 status;                                  /* STATUS_... */
-	bool has_broken;                            /* a driver broke a rule, and a line has said so */
+	u32 complaints;                             /* how often a line has said that a driver broke a rule */
 	u8 interrupt_status;                        /* INTERRUPT_... */
 	struct virtqueue queues[VIRTIO_QUEUES_MAX]; /* of which model->queue_count exist */
 	struct virtio_chain looked_at;              /* for virtio_next_in_size */
@@ -121,10 +123,10 @@ static cold void broke(struct virtio *v, const char *why)
 {
 	if (v->status & STATUS_NEEDS_RESET)
 		return;
-	if (!v->has_broken)
-		log_warn("%s in virtio slot %u: %s; the device stands still until the driver resets it", v->model->name,
-		         v->slot, why);
-	v->has_broken = true;
+	if (v->complaints < COMPLAINTS_MAX)
+		log_warn("%s in virtio slot %u: %s; the device stands still until the driver resets it%s",
+		         v->model->name, v->slot, why,
+		         ++v->complaints == COMPLAINTS_MAX ? " (no more is said of it)" : "");
 	v->status |= STATUS_NEEDS_RESET;
 	tell_config_changed(v);
 	if (v->model->reset)

@@ -7,8 +7,8 @@
  * every driver: indirect descriptors and event indexes. Not offered: packed rings, legacy layout, shared memory.
  *
  * Nothing that a driver writes is trusted: a ring, chain, index, length or address that breaks the rules sets
- * DEVICE_NEEDS_RESET, raises a configuration-change interrupt, and stops the device until it is reset; rvemu says the
- * first time what was wrong. Buffers are RAM or the device is broken.
+ * DEVICE_NEEDS_RESET, raises a configuration-change interrupt, and stops the device until it is reset; rvemu says
+ * what was wrong, but not for ever. Buffers are RAM or the device is broken.
  *
  * A device takes a chain and gives it back within one call: none is held while guest time passes, so that a snapshot
  * has none to keep. What a request's duration is modelled with is an event between notify and taking the chain.
