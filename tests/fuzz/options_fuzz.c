@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
 		BUG_ON(c.harts < 1 || c.harts > OPTIONS_HARTS_MAX || c.ram_size == 0 || c.ram_size % 4096);
 		BUG_ON(c.quantum == 0 || c.mmu.levels_max < 3 || c.mmu.levels_max > 5 || c.mmu.asid_bits > 16);
 		BUG_ON(c.mmu.tlb != &c.tlb || c.filter.addr_lo > c.filter.addr_hi);
+		options_free(&c);
 	} else {
 		BUG_ON(err.text[0] == '\0' || strchr(err.text, '\n'));
 	}

@@ -26,6 +26,8 @@ seeds() {
 		>$out/corpus/options/line
 	printf -- '--tlb\nrocket\n--ad\ntrap\n+signature=x\n+signature-granularity=4\n--kernel\nImage\n--bios\nfw\n' \
 		>$out/corpus/options/other
+	printf -- '--drive\nfile=a,id=x,readonly=on\n-device\nvirtio-blk-device,drive=x,bus=virtio-mmio-bus.3\n--net\nuser,hostfwd=tcp::1-:2,mac=52:54:00:12:34:56\n--share\n.,tag=t\n--rng\ng\n' \
+		>$out/corpus/options/devices
 	printf 'qSupported:swbreak+\n?\ng\nqfThreadInfo\nm80000000,40\nZ0,80000010,4\nc\nvCont;s:1;c\nz0,80000010,4\nZ2,80000100,8\nc\n' \
 		>$out/corpus/gdb/run
 	printf 'M80000000,4:13000000\np1041\nP1041=01\nqXfer:features:read:target.xml:0,fff\nqRcmd,627265616b2d70726976\n!$qC#b4\nD\n' \
