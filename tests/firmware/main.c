@@ -9,47 +9,6 @@ const u8 *device_tree;
 static const char *test_name; /* of the test at work */
 static int test_failed, test_skipped;
 
-/* --- console: the UART itself, so that failures show even if the firmware's console does not work --- */
-
-static void put_char(char c)
-{
-	volatile u8 *uart = (volatile u8 *)(u64)MEMMAP_UART_BASE;
-
-	while (!(uart[5] & 0x20)) /* line status: transmitter has room */
-		;
-	uart[0] = (u8)c;
-}
-
-void put_string(const char *s)
-{
-	while (*s)
-		put_char(*s++);
-}
-
-static void put_number(u64 value, u32 base)
-{
-	char digits[20];
-	u32 count = 0;
-
-	do {
-		digits[count++] = "0123456789abcdef"[value % base];
-		value /= base;
-	} while (value);
-	while (count > 0)
-		put_char(digits[--count]);
-}
-
-void put_hex(u64 value)
-{
-	put_string("0x");
-	put_number(value, 16);
-}
-
-void put_decimal(u64 value)
-{
-	put_number(value, 10);
-}
-
 /* --- expectations --- */
 
 void expect_at(int line, const char *what, u64 got, u64 want)

@@ -29,7 +29,8 @@ CFLAGS="-I. -std=gnu11 -O1 -g -march=rv64ima_zicsr -mabi=lp64 -mcmodel=medany -f
 
 build() {
 	# shellcheck disable=SC2086
-	riscv64-unknown-elf-gcc $CFLAGS -T tests/firmware/test.ld tests/firmware/start.S tests/firmware/*.c -o $KERNEL
+	riscv64-unknown-elf-gcc $CFLAGS -T tests/firmware/test.ld tests/firmware/start.S tests/firmware/*.c \
+		tests/guest/console.c -o $KERNEL
 }
 
 # loader NAME BOOT_HART LUCKY_HART

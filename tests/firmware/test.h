@@ -12,6 +12,7 @@
 
 #include "devices/memmap.h"
 #include "tests/firmware/layout.h"
+#include "tests/guest/console.h"
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -233,10 +234,6 @@ void expect_at(int line, const char *what, u64 got, u64 want);
 		}                                                                                                      \
 	} while (0)
 void skip(const char *missing);
-
-void put_string(const char *s);
-void put_hex(u64 value);
-void put_decimal(u64 value);
 
 /* --- what this machine is like --- */
 

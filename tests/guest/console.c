@@ -1,16 +1,17 @@
 /*
  * Output of the guest tests: the 16550 UART, polled.
  */
+#include "tests/guest/console.h"
+
 #include "devices/memmap.h"
-#include "tests/guest/guest.h"
 
 static void put_char(char c)
 {
-	volatile u8 *uart = (volatile u8 *)(u64)MEMMAP_UART_BASE;
+	volatile unsigned char *uart = (volatile unsigned char *)(unsigned long)MEMMAP_UART_BASE;
 
 	while (!(uart[5] & 0x20)) /* line status: transmitter has room */
 		;
-	uart[0] = (u8)c;
+	uart[0] = (unsigned char)c;
 }
 
 void put_string(const char *s)
@@ -19,10 +20,10 @@ void put_string(const char *s)
 		put_char(*s++);
 }
 
-static void put_number(u64 value, u32 base)
+static void put_number(unsigned long value, unsigned base)
 {
 	char digits[20];
-	u32 count = 0;
+	unsigned count = 0;
 
 	do {
 		digits[count++] = "0123456789abcdef"[value % base];
@@ -32,13 +33,13 @@ static void put_number(u64 value, u32 base)
 		put_char(digits[--count]);
 }
 
-void put_hex(u64 value)
+void put_hex(unsigned long value)
 {
 	put_string("0x");
 	put_number(value, 16);
 }
 
-void put_decimal(u64 value)
+void put_decimal(unsigned long value)
 {
 	put_number(value, 10);
 }

@@ -17,6 +17,7 @@
 #ifndef TESTS_GUEST_GUEST_H
 #define TESTS_GUEST_GUEST_H
 
+#include "tests/guest/console.h"
 #include "tests/guest/layout.h"
 
 typedef unsigned char u8;
@@ -303,11 +304,8 @@ void before_each(void);
 int start_hart1(void (*function)(void));
 void wait_hart1(void);
 
-/* --- console.c, and exit_*.c --- */
+/* --- exit_*.c --- */
 
-void put_string(const char *s);
-void put_hex(u64 value);
-void put_decimal(u64 value);
 void machine_exit(u64 failures) __attribute__((noreturn));
 
 /* --- start.S --- */
