@@ -454,12 +454,19 @@ static struct block *build(struct hart *h, u64 pa, u64 pa2, u64 limit, bool keep
 
 /* --- finding --- */
 
+/* What is found moves to the front of its chain: under an operating system chains are long, and a few blocks of each
+ * are asked for again and again. */
 static struct block *lookup(const struct hart *h, u64 pa, u64 pa2, u64 limit)
 {
-	struct block *b = *pa_bucket(h->blocks, pa);
+	struct block **bucket = pa_bucket(h->blocks, pa), **at = bucket, *b;
 
-	while (b && (b->pa != pa || b->pa2 != pa2 || b->observed != h->observing))
-		b = b->same_hash;
+	while ((b = *at) && (b->pa != pa || b->pa2 != pa2 || b->observed != h->observing))
+		at = &b->same_hash;
+	if (b && at != bucket) {
+		*at = b->same_hash;
+		b->same_hash = *bucket;
+		*bucket = b;
+	}
 	return b && b->insns <= limit ? b : NULL;
 }
 
