@@ -458,12 +458,14 @@ static struct block *build(struct hart *h, u64 pa, u64 pa2, u64 limit, bool keep
  * are asked for again and again. */
 static struct block *lookup(const struct hart *h, u64 pa, u64 pa2, u64 limit)
 {
-	struct block **bucket = pa_bucket(h->blocks, pa), **at = bucket, *b;
+	struct block **bucket = pa_bucket(h->blocks, pa), *b = *bucket, *before = NULL;
 
-	while ((b = *at) && (b->pa != pa || b->pa2 != pa2 || b->observed != h->observing))
-		at = &b->same_hash;
-	if (b && at != bucket) {
-		*at = b->same_hash;
+	while (b && (b->pa != pa || b->pa2 != pa2 || b->observed != h->observing)) {
+		before = b;
+		b = b->same_hash;
+	}
+	if (b && before) {
+		before->same_hash = b->same_hash;
 		b->same_hash = *bucket;
 		*bucket = b;
 	}
