@@ -73,6 +73,11 @@ void backends_deliver(struct backends *b)
 	b->delivering = false;
 }
 
+bool backends_pending(const struct backends *b)
+{
+	return b->frames_wait;
+}
+
 bool backends_diverged(const struct backends *b)
 {
 	return b->diverged;

@@ -25,6 +25,9 @@ void backends_destroy(struct backends *b);
 /* Hands over the frames that wait, as far as the guest has room. Between two instructions only. */
 void backends_deliver(struct backends *b);
 
+/* True if frames wait that could not be handed over while the guest was at work. */
+bool backends_pending(const struct backends *b);
+
 /* A replay asked for an answer that its recording does not have: a line has said so, and the run must end. */
 bool backends_diverged(const struct backends *b);
 

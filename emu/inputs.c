@@ -35,6 +35,13 @@ u64 inputs_next_ns(const struct inputs *in)
 	return in->next_feed_ns < in->replay_ns ? in->next_feed_ns : in->replay_ns;
 }
 
+bool inputs_are_urgent(const struct inputs *in)
+{
+	if (!in->backends)
+		return false;
+	return in->replaying ? backends_diverged(in->backends) : backends_pending(in->backends);
+}
+
 bool inputs_pending(const struct inputs *in)
 {
 	return !in->replaying && in->console && console_pending(in->console);

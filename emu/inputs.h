@@ -37,6 +37,9 @@ void inputs_init(struct inputs *in, struct machine *m, struct console *console, 
 /* The guest time at which inputs_bring() must be called again. */
 u64 inputs_next_ns(const struct inputs *in);
 
+/* True if inputs_bring() must be called before that time: frames wait, or a replay lacks an answer. */
+bool inputs_are_urgent(const struct inputs *in);
+
 /* Brings the guest what is due, as far as it has room. */
 enum inputs_result inputs_bring(struct inputs *in) must_check;
 

@@ -399,7 +399,7 @@ static void stand_still(struct runner *r)
 static void catch_up(struct runner *r)
 {
 	struct clock *clock = &r->m->clock;
-	bool input = clock->now_ns >= inputs_next_ns(&r->inputs) || r->outside.backends;
+	bool input = clock->now_ns >= inputs_next_ns(&r->inputs) || inputs_are_urgent(&r->inputs);
 	if (clock->now_ns >= r->next_poll_ns) {
 		poll_host(r, 0);
 		input = true;

@@ -525,7 +525,7 @@ static void test_mstateen_guards_supervisor_state(void **state)
 	assert_false(can_read(r, CSR_SSTATEEN0));
 }
 
-/* "When this extension is not implemented, all state added by an extension is accessible." */
+/* A hart without the extension guards nothing: all state is accessible. */
 static void test_without_smstateen_nothing_is_guarded(void **state)
 {
 	struct rig *r = rig_create("rv64i_ssstateen");
