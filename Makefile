@@ -31,11 +31,11 @@ LIBRARY := $B/librvemu.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$B/%)
 
-.PHONY: all run test bench riscv-tests lint fuzz asan unit unit-programs setup clean help disasm
+.PHONY: all run demo test bench riscv-tests lint fuzz asan unit unit-programs setup clean help disasm
 .SECONDARY:
 .DEFAULT_GOAL := all
 
-all: rvemu ## build ./rvemu
+all: rvemu guest.elf guest-disks ## build ./rvemu, ./guest.elf and the guest's disks
 
 rvemu: build/gcc/rvemu
 	@ln -f $< $@ 2>/dev/null || cp $< $@
@@ -145,7 +145,34 @@ build/firmware/firmware.bin: build/firmware/firmware.elf
 
 -include $(FIRMWARE_OBJECTS:.o=.d)
 
-run: rvemu build/guest/demo.elf ## build everything and run the small paging demo, with the page walks of its task beside it
+# --- the guest OS: its kernel is ./guest.elf, its programs and disks are made by guest/user/user.mk ---
+
+# No floating point in the kernel: those registers are the programs'.
+KERNEL_CFLAGS := -std=gnu11 -O2 -g -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany --specs=picolibc.specs -ffreestanding -fno-common \
+	-mno-relax -msmall-data-limit=0 -fno-strict-aliasing -fno-stack-protector \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror -Wframe-larger-than=512
+KERNEL_SOURCES := $(sort $(wildcard guest/kernel/*/*.c guest/kernel/*/*.S))
+KERNEL_OBJECTS := $(KERNEL_SOURCES:%=build/%.o)
+
+build/guest/kernel/%.o: guest/kernel/% Makefile | setup
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	@$(GUEST_CC) -I. -MMD -MP $(KERNEL_CFLAGS) -c $< -o $@
+
+# -march=rv64imac chooses the C library's build; nothing but its string functions is linked.
+guest.elf: $(KERNEL_OBJECTS) guest/kernel/core/kernel.ld
+	@echo "  GUEST   $@"
+	@$(GUEST_CC) $(KERNEL_CFLAGS) -march=rv64imac -nostdlib -static -Wl,--build-id=none -T guest/kernel/core/kernel.ld $(KERNEL_OBJECTS) \
+		-lc -lgcc -o $@
+
+-include $(KERNEL_OBJECTS:.o=.d)
+
+include guest/user/user.mk
+
+run: all ## build everything and boot the guest OS to a shell (Ctrl-A x quits)
+	./rvemu -m 64 guest.elf --drive build/root.img --drive build/swap.img
+
+demo: rvemu build/guest/demo.elf ## run the small paging demo, with the page walks of its task beside it
 	./rvemu --trace walk --trace-filter priv=U build/guest/demo.elf
 
 # --- everything that can be tested ---
@@ -167,6 +194,7 @@ build/lint/%.tidy: %.c $(HEADERS) .clang-tidy
 	@touch $@
 
 format: | setup ## bring all C files into the shape that lint wants
+	@find guest -name '*.[ch]' -exec clang-format -i {} +
 	@clang-format -i $(wildcard emu/base/*.[ch] devices/*.[ch] mmu/*.[ch] cpu/*.[ch] emu/*.[ch] \
 		tests/unit/*.[ch] tests/mmu/*.[ch] tests/fuzz/*.[ch] tests/isa/*.[ch] tests/system/*.[ch])
 

@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 hosts="emu/base devices mmu cpu cpu/jit emu"
+guests="guest/abi guest/lib $(find guest/kernel guest/user -type d | tr '\n' ' ')"
 jobs=$(nproc)
 passed=0
 failed=0
@@ -34,6 +35,15 @@ check() {
 
 layers() { python3 tests/lint/layers.py; }
 
+# The kernel shares the ABI with its programs and nothing else; nothing but mm/pgtable.c (and the start) fences translations.
+guest_layers() {
+	grep -rnE '^#include' guest/kernel guest/abi --include='*.[chS]' |
+		grep -vE '#include ("guest/(kernel|abi)/|<(stdarg|stdbool|stddef|string)\.h>)'
+	grep -rnE '^#include "guest/kernel' guest/abi guest/lib guest/user --include='*.[chS]'
+	grep -rlE '\bsfence\.vma\b.*"|^\s*sfence\.vma' guest/kernel --include='*.[chS]' |
+		grep -vE '^guest/kernel/(mm/pgtable|core/early|core/entry)' | sed 's/$/: executes sfence.vma/'
+}
+
 # clang and gcc see other things; both must take each header as the first thing in a file. Three are no headers but parts of
 # cpu/interp.c, included where their vocabulary is defined.
 headers_alone() {
@@ -45,9 +55,16 @@ headers_alone() {
 		done'
 }
 
+guest_headers_alone() {
+	# shellcheck disable=SC2086
+	files guest/abi $(find guest/kernel -type d) | grep '\.h$' | xargs -P "$jobs" -I{} sh -c '
+		echo "#include \"{}\"" | riscv64-unknown-elf-gcc --specs=picolibc.specs -std=gnu11 -ffreestanding -mcmodel=medany \
+			-Wall -Wextra -Werror -I. -fsyntax-only -x c - || echo "{}"'
+}
+
 format() {
 	# shellcheck disable=SC2086
-	files $hosts tests/unit tests/mmu tests/fuzz tests/isa tests/system | xargs -P "$jobs" -I{} sh -c '
+	files $hosts $guests tests/unit tests/mmu tests/fuzz tests/isa tests/system | xargs -P "$jobs" -I{} sh -c '
 		clang-format {} | cmp -s - {} || echo "{}: make format mends it"'
 }
 
@@ -119,6 +136,14 @@ cppcheck_all() {
 		$(files $hosts | grep '\.c$')
 }
 
+# The kernel's list walks cast a list head to its neighbours' type; everything is freestanding.
+cppcheck_guest() {
+	# shellcheck disable=SC2086
+	cppcheck --enable=warning,portability --inline-suppr --std=c11 --quiet -j "$jobs" --error-exitcode=1 \
+		-I. '-D__attribute__(x)=' -D__riscv -D__riscv_xlen=64 --suppress=missingIncludeSystem \
+		--template='{file}:{line}: {message} [{id}]' $(files $guests | grep '\.c$')
+}
+
 tidy() { make --no-print-directory -s -k -j "$jobs" tidy; }
 
 shells() {
@@ -131,7 +156,9 @@ shells() {
 }
 
 check "layers: a folder includes itself and what stands to its left" layers
+check "the guest's layers, and who fences" guest_layers
 check "headers compile alone, with gcc and clang" headers_alone
+check "the guest's headers compile alone" guest_headers_alone
 check "a file includes its own header first" own_header_first
 check "clang-format" format
 check "no trailing blanks, long lines, long files, notes to self" text
@@ -140,6 +167,7 @@ check "operations end in jumps, not calls" tail_calls
 check "every folder has a README.md" readmes
 check "scripts parse" shells
 check "cppcheck" cppcheck_all
+check "cppcheck of the guest" cppcheck_guest
 check "clang-tidy" tidy
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

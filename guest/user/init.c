@@ -1,0 +1,183 @@
+/*
+ * init: process 1. Opens the console, turns swap on, runs the shell, buries orphans, and powers the machine off.
+ *
+ *     init            the shell of /etc/shell (or /bin/sh) on the console; the machine goes off when it ends
+ *     init -c CMD     /bin/sh -c CMD instead: how tests run; the machine's exit status is the command's
+ *
+ * The kernel passes what follows `--` on its command line as arguments. This is no service manager: there is one shell.
+ * Statically linked, so that a disk with a broken libc still gets as far as an error message. Runs on Linux as well.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SWAP_MAGIC_OFFSET 4086 /* last 10 bytes of a swap device's first page */
+
+static void mount_if_missing(const char *probe, const char *type, const char *where)
+{
+	if (access(probe, F_OK) == 0)
+		return;
+	mkdir(where, 0755);
+	if (mount(type, where, type, 0, NULL) < 0 && errno != EBUSY)
+		fprintf(stderr, "init: cannot mount %s on %s: %s\n", type, where, strerror(errno));
+}
+
+/* The kernel may have given us no open file at all. */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		if (fd != i)
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+static int has_swap_signature(const char *path)
+{
+	char magic[10] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, magic, sizeof(magic), SWAP_MAGIC_OFFSET) != (ssize_t)sizeof(magic))
+		magic[0] = 0;
+	close(fd);
+	return memcmp(magic, "SWAPSPACE2", 10) == 0;
+}
+
+/* Calls `what` for every swap device that /etc/fstab names, or for /dev/vdb when that has a signature. */
+static void for_each_swap(void (*what)(const char *path))
+{
+	char line[256], device[128], where[64], type[32];
+	FILE *fstab = fopen("/etc/fstab", "re");
+	int seen = 0;
+
+	while (fstab && fgets(line, sizeof(line), fstab)) {
+		if (line[0] == '#' || sscanf(line, "%127s %63s %31s", device, where, type) != 3 || strcmp(type, "swap"))
+			continue;
+		seen = 1;
+		if (has_swap_signature(device))
+			what(device);
+	}
+	if (fstab)
+		fclose(fstab);
+	if (!seen && has_swap_signature("/dev/vdb"))
+		what("/dev/vdb");
+}
+
+static void swap_on(const char *path)
+{
+	if (swapon(path, 0) < 0 && errno != EBUSY)
+		fprintf(stderr, "init: swapon %s: %s\n", path, strerror(errno));
+}
+
+static void swap_off(const char *path)
+{
+	if (swapoff(path) < 0 && errno != EINVAL)
+		fprintf(stderr, "init: swapoff %s: %s\n", path, strerror(errno));
+}
+
+/* The shell's path: the first line of /etc/shell, or /bin/sh. */
+static const char *shell_path(char *line, size_t size)
+{
+	FILE *file = fopen("/etc/shell", "re");
+
+	if (file) {
+		if (fgets(line, (int)size, file))
+			line[strcspn(line, "\n")] = 0;
+		fclose(file);
+	}
+	return line[0] == '/' && access(line, X_OK) == 0 ? line : "/bin/sh";
+}
+
+/* In the child: its own session with the console as controlling terminal, so that Ctrl-C reaches it and not init. */
+static void become_shell(const char *command)
+{
+	char line[128] = "";
+	const char *shell = command ? "/bin/sh" : shell_path(line, sizeof(line));
+
+	setsid();
+	ioctl(0, TIOCSCTTY, 0);
+	if (chdir("/root") < 0 && chdir("/") < 0)
+		_exit(126);
+	if (command)
+		execl(shell, "sh", "-c", command, NULL);
+	else
+		execl(shell, "-sh", NULL);
+	fprintf(stderr, "init: %s: %s\n", shell, strerror(errno));
+	_exit(127);
+}
+
+/* Waits for `child`, and for any orphan that ends meanwhile. Returns its exit status as a shell would. */
+static int reap_until(pid_t child)
+{
+	for (;;) {
+		int status;
+		pid_t pid = wait(&status);
+
+		if (pid < 0 && errno == ECHILD)
+			return 0;
+		if (pid == child)
+			return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	}
+}
+
+/* Everybody else ends first, so that their files are closed and their swap slots are free. */
+static void power_off(int status)
+{
+	int fd;
+
+	kill(-1, SIGKILL);
+	while (wait(NULL) > 0)
+		continue;
+	sync();
+	for_each_swap(swap_off);
+	/* Ours alone: what the machine tells its host. Linux has no such file. */
+	fd = status ? open("/proc/sys/kernel/exit_status", O_WRONLY | O_CLOEXEC) : -1;
+	if (fd >= 0) {
+		dprintf(fd, "%d\n", status);
+		close(fd);
+	}
+	reboot(RB_POWER_OFF);
+	perror("init: reboot");
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 2 && strcmp(argv[1], "-c") == 0 ? argv[2] : NULL;
+	pid_t child;
+
+	mount_if_missing("/proc/self/stat", "proc", "/proc");
+	mount_if_missing("/dev/null", "devtmpfs", "/dev");
+	mount_if_missing("/dev/ptmx", "devpts", "/dev/pts");
+	open_console();
+	for_each_swap(swap_on);
+	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin", 1);
+	setenv("HOME", "/root", 1);
+	setenv("TERM", "linux", 0);
+	if (!command)
+		printf("\nThe guest OS of rvemu: real virtual memory for ordinary Linux programs, small enough to read.\n"
+		       "Type `tour` for a walk through it, `./my_program` for its reason, `exit` to power off.\n\n");
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		become_shell(command);
+	if (child < 0)
+		perror("init: fork");
+	power_off(reap_until(child));
+	return 1;
+}

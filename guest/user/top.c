@@ -1,0 +1,173 @@
+/*
+ * top: the processes that use the processor most, again and again.
+ *
+ *     top [-b] [-d SECONDS] [-n COUNT]      -b: no cursor movement, for files and scripts
+ *
+ * Simple: it sorts by processor time of the last interval, then by resident memory, and `q` or Ctrl-C ends it.
+ */
+#include "guest/user/lib/proc.h"
+#include "guest/user/lib/vm.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The processes of one moment. */
+struct snapshot {
+	struct process_info *list;
+	int count;
+	double when; /* seconds */
+};
+
+/* One line: a process and what it used since the last snapshot. */
+struct usage {
+	const struct process_info *process;
+	long ticks; /* user and system */
+};
+
+static void take(struct snapshot *s)
+{
+	struct timespec now;
+
+	free(s->list);
+	s->count = process_list(&s->list);
+	if (s->count < 0) {
+		perror("top: /proc");
+		exit(1);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	s->when = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static long ticks_before(const struct snapshot *s, const struct process_info *p)
+{
+	for (int i = 0; i < s->count; i++)
+		if (s->list[i].pid == p->pid && s->list[i].start == p->start)
+			return s->list[i].user + s->list[i].system;
+	return 0;
+}
+
+static int by_use(const void *a, const void *b)
+{
+	const struct usage *x = a, *y = b;
+
+	if (x->ticks != y->ticks)
+		return x->ticks < y->ticks ? 1 : -1;
+	return x->process->resident < y->process->resident ? 1 : x->process->resident > y->process->resident ? -1 : 0;
+}
+
+static void summary(const struct snapshot *s)
+{
+	long running = 0, stopped = 0, zombies = 0, total = meminfo("MemTotal"), swap = meminfo("SwapTotal");
+	char text[64] = "", load[64] = "";
+	FILE *file = fopen("/proc/loadavg", "re");
+	time_t now = time(NULL);
+
+	if (file) {
+		if (!fgets(load, sizeof(load), file))
+			load[0] = 0;
+		load[strcspn(load, "/\n")] = 0;
+		fclose(file);
+	}
+	for (int i = 0; i < s->count; i++) {
+		running += s->list[i].state == 'R';
+		stopped += s->list[i].state == 'T' || s->list[i].state == 't';
+		zombies += s->list[i].state == 'Z';
+	}
+	strftime(text, sizeof(text), "%H:%M:%S", localtime(&now));
+	printf("top - %s, load average: %s\n", text, load);
+	printf("Tasks: %d total, %ld running, %ld sleeping, %ld stopped, %ld zombie\n", s->count, running,
+	       s->count - running - stopped - zombies, stopped, zombies);
+	printf("KiB Mem : %8ld total, %8ld free, %8ld used, %8ld buff/cache\n", total, meminfo("MemFree"),
+	       total - meminfo("MemAvailable"), meminfo("Buffers") + meminfo("Cached"));
+	printf("KiB Swap: %8ld total, %8ld free, %8ld used. %8ld page faults, %ld major\n\n", swap, meminfo("SwapFree"),
+	       swap - meminfo("SwapFree"), vmstat("pgfault"), vmstat("pgmajfault"));
+	printf("    PID USER      PR  NI    VIRT    RES S  %%CPU  %%MEM     TIME+ MAJFLT COMMAND\n");
+}
+
+static void show(const struct snapshot *now, const struct snapshot *before, int rows)
+{
+	struct usage *usage = calloc((size_t)now->count + 1, sizeof(*usage));
+	double seconds = now->when - before->when, tick = (double)sysconf(_SC_CLK_TCK);
+	long total = meminfo("MemTotal");
+
+	if (!usage)
+		return;
+	for (int i = 0; i < now->count; i++) {
+		const struct process_info *p = &now->list[i];
+
+		usage[i] = (struct usage){ p, p->user + p->system - ticks_before(before, p) };
+	}
+	qsort(usage, (size_t)now->count, sizeof(*usage), by_use);
+	summary(now);
+	for (int i = 0; i < now->count && i < rows; i++) {
+		const struct process_info *p = usage[i].process;
+		double used = (double)(p->user + p->system) / tick;
+
+		printf("%7d %-8s %3ld %3ld %7lu %6ld %c %5.1f %5.1f %3d:%05.2f %6ld %.32s\n", p->pid, user_text(p->uid),
+		       p->priority, p->nice, p->size / 1024, p->resident * 4, p->state,
+		       seconds > 0 ? (double)usage[i].ticks / tick / seconds * 100 : 0,
+		       (double)p->resident * 400 / (double)total, (int)used / 60, used - (double)((int)used / 60 * 60),
+		       p->major, p->name);
+	}
+	free(usage);
+	fflush(stdout);
+}
+
+/* Waits; true when the user typed q (or ended the input). */
+static bool wait_for_key(double seconds, bool batch)
+{
+	struct pollfd input = { .fd = batch ? -1 : 0, .events = POLLIN };
+	char key;
+
+	return poll(&input, 1, (int)(seconds * 1000)) > 0 && (read(0, &key, 1) != 1 || key == 'q');
+}
+
+static const char *option(int argc, char **argv, const char *name, const char *otherwise)
+{
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			return argv[i + 1];
+	return otherwise;
+}
+
+int main(int argc, char **argv)
+{
+	struct snapshot now = { 0 }, before = { 0 };
+	double delay = strtod(option(argc, argv, "-d", "3"), NULL);
+	long count = strtol(option(argc, argv, "-n", "-1"), NULL, 10);
+	struct winsize size = { .ws_row = 24 };
+	struct termios saved, modes;
+	bool batch = !isatty(0) || !isatty(1);
+
+	for (int i = 1; i < argc; i++)
+		batch |= strcmp(argv[i], "-b") == 0;
+	if (!batch && tcgetattr(0, &saved) == 0) {
+		modes = saved;
+		modes.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+		tcsetattr(0, TCSANOW, &modes);
+		ioctl(1, TIOCGWINSZ, &size);
+	}
+	take(&before);
+	for (long i = 0; i != count; i++) {
+		if (wait_for_key(i ? delay : 0.3, batch))
+			break;
+		take(&now);
+		if (!batch)
+			printf("\033[H\033[J");
+		show(&now, &before, batch || size.ws_row < 10 ? 1000 : size.ws_row - 8);
+		free(before.list);
+		before = now;
+		now = (struct snapshot){ 0 };
+	}
+	free(before.list);
+	if (!batch)
+		tcsetattr(0, TCSANOW, &saved);
+	return 0;
+}

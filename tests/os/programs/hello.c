@@ -1,0 +1,8 @@
+/* The first program of all. */
+#include <stdio.h>
+
+int main(void)
+{
+	printf("Hello, World!\n");
+	return 0;
+}

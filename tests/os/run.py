@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""The tests of the guest OS: run.sh [PART...] [--machine NAME]...
+
+Parts are the modules below; without a name all of them run. A part gives jobs, two of which run at a time. The kernel under
+test is guest.elf (GUEST=FILE: another), the emulator rvemu (RVEMU=FILE). With --machine linux the same tests run against
+Debian's kernel, which says whether what they expect is right.
+"""
+
+import argparse
+import concurrent.futures
+import importlib
+import os
+import shutil
+import sys
+import traceback
+
+import guest
+
+PARTS = ["programs", "debian", "terminal", "policies", "swapping", "powercut", "presets"]
+MACHINES = ["rvemu", "qemu", "qemu-opensbi", "linux"]
+
+
+def run_job(part, job):
+    try:
+        job()
+    except guest.packages.Unavailable as e:
+        guest.skip(part, e)
+    except Exception:  # pylint: disable=broad-except
+        guest.check(False, f"{part}: the test itself", traceback.format_exc())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--machine", action="append", choices=MACHINES)
+    options = parser.parse_args()
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}")
+    os.makedirs(guest.BUILD, exist_ok=True)
+    machines = options.machine or ["rvemu", "qemu", "qemu-opensbi"]
+    if "linux" not in machines and not os.path.exists(guest.KERNEL):
+        guest.skip("everything", f"there is no {guest.KERNEL}")
+    else:
+        for part in options.parts or PARTS:
+            jobs = importlib.import_module(part).tests(machines)
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                list(pool.map(lambda job, name=part: run_job(name, job), jobs))
+    if not os.environ.get("OS_KEEP"):
+        shutil.rmtree(guest.BUILD, ignore_errors=True)
+    results = guest.RESULTS
+    print(f"{results.passed} passed, {results.failed} failed" + (f", {results.skipped} skipped" if results.skipped else ""))
+    return 1 if results.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
