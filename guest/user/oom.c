@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define CHUNK_PAGES 64
-#define FAVOURITE 4096 /* pages that the parent keeps and checks */
+#define FAVOURITE 2048 /* pages that the parent keeps and checks */
 #define SLAB_PAGES 32  /* tolerance; see balance_holds() */
 
 /* Shared with the child. */

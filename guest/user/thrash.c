@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 	if (children < 1 || children > MOST_CHILDREN || job.rounds < 1)
 		die("thrash: 1 to %d children and at least one round", MOST_CHILDREN);
 	needed = children * (long)job.pages * 4;
-	if (needed > meminfo("MemTotal") && needed - meminfo("MemTotal") > meminfo("SwapFree") * SWAP_SHARE / 100) {
+	if (needed > meminfo("MemAvailable") + meminfo("SwapFree") * SWAP_SHARE / 100) {
 		skip("not enough swap for it: that would be a matter for oom");
 		return show_end(&show);
 	}

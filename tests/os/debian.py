@@ -130,7 +130,7 @@ def compare(machine, kind, scripts):
     title, wanted = f"debian ({kind}) on {machine}", list(scripts)
     memory = max([128] + [LARGE.get(s, 0) for s in scripts])
     while wanted:
-        image = guest.copy_disk(root(kind), os.path.join(BUILD, f"debian-{kind}-{machine}.run"))
+        image = guest.disk_for(title, root(kind))
         lines = [f"{s} {SHELLS[s.rsplit('.', 1)[1]]} /scripts/{s}" for s in wanted]
         states, outputs, console, status = programs.run_list(machine, image, lines, memory=memory)
         done = 0

@@ -238,6 +238,11 @@ def copy_disk(source, path):
     return path
 
 
+def disk_for(title, source):
+    """A copy for one run, named after it."""
+    return copy_disk(source, os.path.join(BUILD, re.sub(r"\W+", "-", title) + ".img"))
+
+
 def disk_complaints(path):
     """What e2fsck has to say against a disk, or None."""
     done = subprocess.run(["/sbin/e2fsck", "-fn", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

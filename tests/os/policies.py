@@ -12,7 +12,7 @@ import re
 import guest
 import programs
 import replacement
-from guest import BUILD, check
+from guest import check
 
 BELADY = "1,2,3,4,1,2,5,1,2,3,4,5"
 LOOP = ",".join(str(i % 6) for i in range(60))
@@ -31,7 +31,7 @@ def cases():
 
 
 def compare(machine):
-    image = guest.copy_disk(programs.root(), os.path.join(BUILD, f"policies-{machine}.img"))
+    image = guest.disk_for(f"policies {machine}", programs.root())
     lines = [f"{name} /bin/replace {more} --frames {frames} --policy {policy}" for name, more, _, policy, frames in cases()]
     states, outputs, console, status = programs.run_list(machine, image, lines)
     wrong, found, good = {}, {}, {}
@@ -70,7 +70,7 @@ def arena_of(lines):
 
 def from_memory_trace():
     """What the emulator saw of the arena must give the same OPT and LRU as the string itself."""
-    image = guest.copy_disk(programs.root(), os.path.join(BUILD, "policies-trace.img"))
+    image = guest.disk_for("policies trace", programs.root())
     programs.put_file(image, "/t/list", f"one /bin/replace --string {BELADY} --frames 3 --policy fifo\n")
     swap = guest.make_swap(image + ".swap", 16)
     guest.run(guest.command("rvemu", [image, swap], init="/t/runner", append="swap=/dev/vdb",

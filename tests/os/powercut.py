@@ -56,7 +56,7 @@ def contents(size, mark):
 def cut(machine, number):
     """One run; what was wrong with it, or None, and how many files were promised."""
     choice = random.Random(number)
-    image = guest.copy_disk(disk(choice.choice((1024, 4096))), os.path.join(BUILD, f"powercut-{machine}-{number}.img"))
+    image = guest.disk_for(f"power cut {number}", disk(choice.choice((1024, 4096))))
     insns = choice.randrange(*RANGE[machine])
     status, console = guest.run(guest.command(machine, [image], init="/t/powercut", arguments=str(number),
                                               options=["--max-insns", str(insns)]))

@@ -163,7 +163,7 @@ def compare(title, machine, source, names=None, **how):
     wanted = [p for p in PROGRAMS if (not names or p[0] in names) and not (machine == "linux" and p[0] in NOT_ON_LINUX)]
     known, good = references(), True
     while wanted:
-        image = guest.copy_disk(source, os.path.join(BUILD, title.replace(" ", "-") + ".img"))
+        image = guest.disk_for(title, source)
         states, outputs, console, status = run_list(machine, image, [" ".join([p[0], f"/t/{p[0]}", *p[2:]]) for p in wanted], **how)
         done = 0
         for name in [p[0] for p in wanted]:

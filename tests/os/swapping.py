@@ -6,7 +6,7 @@ import re
 
 import guest
 import programs
-from guest import BUILD, check
+from guest import check
 
 POLICIES = ["fifo", "clock", "enhanced", "aging", "random"]
 PROCESSES = 3
@@ -28,7 +28,7 @@ def used_kib(text):
 
 def swap_run(machine, policy, harts=1):
     title = f"swapping on {machine}, {policy}" + (f", {harts} harts" if harts > 1 else "")
-    image = guest.copy_disk(programs.root(), os.path.join(BUILD, title.replace(" ", "-").replace(",", "") + ".img"))
+    image = guest.disk_for(title, programs.root())
     swap = guest.make_swap(image + ".swap", 256)
     programs.put_file(image, "/t/swap.sh", SCRIPT.format(mib=MIB))
     programs.put_file(image, "/t/list", "swap /bin/sh /t/swap.sh\n")

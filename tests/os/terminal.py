@@ -1,12 +1,11 @@
 """An interactive shell on a terminal, as a person uses it: editing lines, Ctrl-C, Ctrl-Z, fg, bg, vi, leaving."""
 
 import functools
-import os
 
 import debian
 import guest
 import programs
-from guest import BUILD, check
+from guest import check
 
 OUR_PROMPT = "/root # "
 PROMPT = "READY> "
@@ -79,7 +78,7 @@ def talk(machine, shell):
     start = SHELLS[shell]
     title = f"{shell} on a terminal, {machine}"
     source = programs.root() if start is None else debian.root("base")
-    image = guest.copy_disk(source, os.path.join(BUILD, title.replace(" ", "-").replace(",", "") + ".img"))
+    image = guest.disk_for(title, source)
     with guest.Session(guest.command(machine, [image])) as session:
         person = Person(title, session, PROMPT if start else OUR_PROMPT)
         if person.note(session.expect(r"[#$] $|[#$] \x1b"), "shows a prompt"):

@@ -85,8 +85,8 @@ static i64 take(struct pipe *pipe, struct io *io)
 		pipe->head += (u64)done;
 		if (pipe->head == pipe->tail && pipe->head % PAGE_SIZE)
 			pipe->head = pipe->tail = ROUND_DOWN(pipe->head, PAGE_SIZE);
-		else if (!(pipe->head % PAGE_SIZE))
-			free_page(pipe, slot);
+		else if (!(pipe->head % PAGE_SIZE) && pipe->tail - pipe->head <= PIPE_SIZE - PAGE_SIZE)
+			free_page(pipe, slot); /* else the newest bytes have come round to it */
 	}
 	return (i64)total;
 }

@@ -111,12 +111,11 @@ static bool emit(void *context, const char *name, u64 ino, u8 type, u64 next)
 		listing->full = true;
 		return false;
 	}
+	memset((u8 *)entry + size - 8, 0, 8); /* what lies behind the name; the rest is written */
 	entry->d_ino = ino;
 	entry->d_off = (i64)next;
 	entry->d_reclen = (u16)size;
 	entry->d_type = type;
-	memset((u8 *)entry + ROUND_DOWN(ABI_DIRENT64_NAME + length, 8), 0,
-	       size - ROUND_DOWN(ABI_DIRENT64_NAME + length, 8));
 	memcpy((u8 *)entry + ABI_DIRENT64_NAME, name, length);
 	listing->used += size;
 	listing->next = next;
