@@ -4,7 +4,7 @@
  *     cow [--pages N]      N pages to fork with; without it, a little more than half of all memory, if that much is
  * free
  *
- * Kernel: mm_fork() in mm/fork.c, the copy-on-write rows of mm/fault.c.
+ * Kernel: mm_fork() in mm/mm_fork.c, the copy-on-write rows of mm/fault.c.
  */
 #include "guest/user/lib/show.h"
 #include "guest/user/lib/vm.h"

@@ -1,7 +1,7 @@
 /*
  * isolation: two processes, one virtual address, two frames; and nobody reaches what is not his.
  *
- * Kernel: mm/pgtable.c (a table for each process), proc/fork.c, core/trap.c (what a fault in user mode becomes).
+ * Kernel: mm/pgtable.c (a table for each process), proc/clone.c, core/trap.c (what a fault in user mode becomes).
  */
 #include "guest/user/lib/show.h"
 #include "guest/user/lib/vm.h"

@@ -2,7 +2,7 @@
  * lazybuf: what read(), write(), pipes, stat and getcwd do with a buffer that has no frame yet, is in swap, may not be
  * written, or does not exist: the right data, a part of it, or EFAULT; never a signal.
  *
- * Kernel: core/uaccess.S, mm/uaccess.h (plain loads and stores that may fault), mm/fault.c.
+ * Kernel: mm/uaccess.S, mm/uaccess.h (plain loads and stores that may fault), mm/fault.c.
  */
 #include "guest/user/lib/show.h"
 #include "guest/user/lib/vm.h"

@@ -1,7 +1,7 @@
 /*
  * maps: what lies where in a process and what may be done there, as /proc/self/maps tells it.
  *
- * Kernel: mm/mm.c (the region list), proc/exec.c (text, data, bss, stack), fs/proc_pid.c (the format).
+ * Kernel: mm/mm.c (the region list), proc/exec.c (text, data, bss, stack), fs/proc_task.c (the format).
  */
 #include "guest/user/lib/show.h"
 #include "guest/user/lib/vm.h"

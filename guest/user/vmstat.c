@@ -68,7 +68,7 @@ static long rate(long now, long before, double seconds)
 
 static void line(const struct sample *now, const struct sample *before, int with_faults)
 {
-	double seconds = now->uptime - before->uptime > 0.01 ? now->uptime - before->uptime : 0.01;
+	double seconds = now->uptime - before->uptime > 0.1 ? now->uptime - before->uptime : 1;
 	long ticks[8], all = 0, cache = meminfo("Cached"), slab = meminfo("SReclaimable");
 
 	for (int i = 0; i < 8; i++) {

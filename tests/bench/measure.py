@@ -446,6 +446,17 @@ def measure_programs(programs, emulators, options, startup):
         print("\nHost instructions are not counted: perf cannot do it here.")
 
 
+def measure_guest_os(options):
+    """The guest OS beside Linux, counted in instructions; not if only some programs are asked for, or it is not built."""
+    if options.only or not os.path.exists(os.path.join(ROOT, "guest.elf")):
+        return
+    import guest_os  # pylint: disable=import-outside-toplevel
+    rows = guest_os.measure()
+    guest_os.show(rows)
+    for line in guest_os.worse(rows):
+        print(f"WORSE: {line}")
+
+
 def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = read_options()
@@ -479,6 +490,7 @@ def main():
         print("\ninterrupted: what there is so far")
     progress("")
     system.show(sessions)
+    measure_guest_os(options)
     path = os.path.join(options.out, "results.json")
     record(path, host, options, programs, startup, sessions)
     print(f"\nAll of it: {os.path.relpath(path)}")

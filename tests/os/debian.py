@@ -143,10 +143,10 @@ def compare(machine, kind, scripts):
             why = programs.difference(text, got) if text != got else f"exit status {states[script]}, expected {code}"
             check(got == text and states[script] == code, f"{title}: {script}", why)
         if done == len(wanted):
-            check(status == 0, f"{title}: powers off", f"status {status}\n{console[-2000:]}")
+            check(status == 0, f"{title}: powers off", f"status {status}\n{guest.tail(console)}")
             guest.check_disk(image, title)
         else:
-            check(False, f"{title}: {wanted[done]}", f"status {status}; the last it said:\n{console[-2000:]}")
+            check(False, f"{title}: {wanted[done]}", f"status {status}; the last it said:\n{guest.tail(console)}")
             done += 1
         wanted = wanted[done:]
         os.unlink(image)

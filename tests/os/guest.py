@@ -31,7 +31,7 @@ QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
 KERNEL = os.environ.get("GUEST", os.path.join(TOP, "guest.elf"))
 SHARED = os.path.join(TOP, "build", "os-tests")  # what is built and does not change
 BUILD = os.path.join(SHARED, f"run-{os.getpid()}")  # disks and outputs of this run; OS_KEEP=1 keeps them
-TIMEOUT = int(os.environ.get("OS_TIMEOUT", "600"))  # seconds a run may take; a slow host must not fail it
+TIMEOUT = int(os.environ.get("OS_TIMEOUT", "300"))  # seconds a run may take; a slow host must not fail it
 
 # Linux needs modules to see the disk; after that the machine is the disk's.
 LINUX_INIT = """#!/bin/sh
@@ -143,6 +143,11 @@ def run(line, timeout=TIMEOUT, limit=64 << 20):
     return None if killed else status, b"".join(parts).decode(errors="replace").replace("\r", "")
 
 
+def tail(console, lines=14):
+    """The last that a console showed."""
+    return "\n".join(console.splitlines()[-lines:])
+
+
 class Session:
     """The guest on a terminal, as a person sees it."""
 
@@ -213,11 +218,11 @@ class Session:
 
 # --- disks ---
 
-def make_disk(path, folder, mib, block=4096):
+def make_disk(path, folder, mib):
     """An ext2 file system with what is in the folder."""
     with open(path, "wb") as out:
         out.truncate(mib << 20)
-    subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block), "-d", folder, path], check=True)
+    subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext2", "-b", "4096", "-d", folder, path], check=True)
     return path
 
 

@@ -54,7 +54,7 @@ def compare(machine):
               "\n".join(wrong.get(policy, [])[:8]))
     check(found.get("belady-fifo-3") == 9 and found.get("belady-fifo-4") == 10, f"policies on {machine}: Belady's anomaly under fifo",
           f"faults with 3 and 4 frames: {found.get('belady-fifo-3')}, {found.get('belady-fifo-4')}; 9 and 10 expected")
-    check(status == 0, f"policies on {machine}: powers off", f"status {status}\n{console[-1500:]}")
+    check(status == 0, f"policies on {machine}: powers off", f"status {status}\n{guest.tail(console)}")
     guest.check_disk(image, f"policies on {machine}")
     os.unlink(image)
 
@@ -73,7 +73,7 @@ def from_memory_trace():
     image = guest.disk_for("policies trace", programs.root())
     programs.put_file(image, "/t/list", f"one /bin/replace --string {BELADY} --frames 3 --policy fifo\n")
     swap = guest.make_swap(image + ".swap", 16)
-    guest.run(guest.command("rvemu", [image, swap], init="/t/runner", append="swap=/dev/vdb",
+    guest.run(guest.command("rvemu", [image, swap], init="/t/runner",
                             options=["--trace", f"mem:{image}.mem", "--trace-filter", "priv=U"]))
     with open(image + ".mem", encoding="utf-8", errors="replace") as lines:
         low = arena_of(lines)

@@ -21,14 +21,14 @@ RANGE = {"rvemu": (30_000_000, 400_000_000), "linux": (4_300_000_000, 6_000_000_
 
 
 @once
-def disk(block):
+def disk():
     """A small disk with the workload only."""
-    stage = os.path.join(BUILD, f"powercut-{block}")
+    stage = os.path.join(BUILD, "powercut")
     shutil.rmtree(stage, ignore_errors=True)
     for name in ("t", "w", "dev", "proc", "sys", "tmp"):
         os.makedirs(os.path.join(stage, name))
     shutil.copy(os.path.join(programs.build(), "powercut"), os.path.join(stage, "t"))
-    return guest.make_disk(stage + ".img", stage, 24, block)
+    return guest.make_disk(stage + ".img", stage, 24)
 
 
 def promises(console):
@@ -56,7 +56,7 @@ def contents(size, mark):
 def cut(machine, number):
     """One run; what was wrong with it, or None, and how many files were promised."""
     choice = random.Random(number)
-    image = guest.disk_for(f"power cut {number}", disk(choice.choice((1024, 4096))))
+    image = guest.disk_for(f"power cut {number}", disk())
     insns = choice.randrange(*RANGE[machine])
     status, console = guest.run(guest.command(machine, [image], init="/t/powercut", arguments=str(number),
                                               options=["--max-insns", str(insns)]))

@@ -34,8 +34,6 @@ PROGRAMS = [
     ("faults", "faults.c"), ("stack", "stack.c"), ("malloc", "malloc.c"), ("uaccess", "uaccess.c"), ("floats", "floats.c"),
     ("pty", "pty.c"),
 ]
-# Linux does otherwise, or is not asked: nothing may be listed here without its reason.
-NOT_ON_LINUX = {}
 
 
 def compile_one(source, target, flags=()):
@@ -105,8 +103,8 @@ def make_root(path, overlay, size="64M", programs=None):
 
 
 @once
-def root(block=4096):
-    """The disk with the test programs, of 4 KiB or other blocks; copied for each run."""
+def root():
+    """The disk with the test programs; copied for each run."""
     stage = os.path.join(BUILD, "stage")
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(build(), os.path.join(stage, "t"))
@@ -114,15 +112,7 @@ def root(block=4096):
     if not os.path.exists(os.path.join(guest.TOP, "build/guest/user/sh")):
         os.makedirs(os.path.join(stage, "bin"))
         shutil.copy(guest.packages.one("usr/bin/busybox"), os.path.join(stage, "bin/sh"))
-    path = make_root(os.path.join(BUILD, "programs.img"), stage, "256M")
-    if block == 4096:
-        return path
-    files = os.path.join(BUILD, "files")
-    shutil.rmtree(files, ignore_errors=True)
-    os.makedirs(files)
-    subprocess.run(["/sbin/debugfs", "-R", f"rdump / {files}", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   check=True)
-    return guest.make_disk(os.path.join(BUILD, f"programs-{block}.img"), files, 256, block)
+    return make_root(os.path.join(BUILD, "programs.img"), stage, "256M")
 
 
 def put_file(image, inside, text):
@@ -139,7 +129,7 @@ def run_list(machine, image, lines, **how):
     """One boot with a list for the runner: states by name, the folder with the outputs, the console, the status."""
     put_file(image, "/t/list", "".join(line + "\n" for line in lines))
     swap = guest.make_swap(image + ".swap", 128)
-    status, console = guest.run(guest.command(machine, [image, swap], init="/t/runner", append="swap=/dev/vdb", **how))
+    status, console = guest.run(guest.command(machine, [image, swap], init="/t/runner", **how))
     os.unlink(swap)
     states = {}
     for line in console.splitlines():
@@ -160,7 +150,7 @@ def difference(expected, got):
 
 def compare(title, machine, source, names=None, **how):
     """Runs the programs and compares what they print; True if all was as it should."""
-    wanted = [p for p in PROGRAMS if (not names or p[0] in names) and not (machine == "linux" and p[0] in NOT_ON_LINUX)]
+    wanted = [p for p in PROGRAMS if not names or p[0] in names]
     known, good = references(), True
     while wanted:
         image = guest.disk_for(title, source)
@@ -177,11 +167,11 @@ def compare(title, machine, source, names=None, **how):
             why = difference(text, got) if got != text else f"exit status {states[name]}, expected {code}"
             good &= check(got == text and states[name] == code, f"{title}: {name}", why)
         if done == len(wanted):
-            good &= check(status == 0, f"{title}: powers off", f"status {status}\n{console[-2000:]}")
+            good &= check(status == 0, f"{title}: powers off", f"status {status}\n{guest.tail(console)}")
             good &= guest.check_disk(image, title)
         else:
             how_it_ended = "it hangs" if status is None else f"the guest ends with {status}"
-            good &= check(False, f"{title}: {wanted[done][0]}", f"{how_it_ended}\n{console[-2000:]}")
+            good &= check(False, f"{title}: {wanted[done][0]}", f"{how_it_ended}\n{guest.tail(console)}")
             done += 1
         wanted = wanted[done:]
         os.unlink(image)
@@ -194,7 +184,5 @@ def tests(machines):
     for machine in machines:
         jobs.append(functools.partial(lambda m: compare(f"programs on {m}", m, root()), machine))
     if "rvemu" in machines:
-        jobs.append(lambda: compare("programs, 1 KiB blocks", "rvemu", root(1024),
-                                    {"bigdir", "holes", "bigfile", "names", "fds", "filemap", "stdio"}))
         jobs.append(lambda: compare("programs, 4 harts", "rvemu", root(), harts=4))
     return jobs

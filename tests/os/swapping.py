@@ -33,9 +33,9 @@ def swap_run(machine, policy, harts=1):
     programs.put_file(image, "/t/swap.sh", SCRIPT.format(mib=MIB))
     programs.put_file(image, "/t/list", "swap /bin/sh /t/swap.sh\n")
     status, console = guest.run(guest.command(machine, [image, swap], init="/t/runner", memory=32, harts=harts,
-                                              append=f"swap=/dev/vdb policy={policy}"))
+                                              append=f"policy={policy}"))
     output = open(os.path.join(guest.dump_folder(image, "/out", image + ".out"), "swap"), encoding="utf-8").read()
-    check(output.count("ended 0") == PROCESSES, f"{title}: {PROCESSES} processes of {MIB} MiB in 32 MiB of RAM", output + console[-1500:])
+    check(output.count("ended 0") == PROCESSES, f"{title}: {PROCESSES} processes of {MIB} MiB in 32 MiB of RAM", output + guest.tail(console))
     used = used_kib(output)
     # What the shell and process 1 left there is theirs still.
     check(len(used) == 2 and used[1] <= used[0] + 1024, f"{title}: the slots are free afterwards", output)
@@ -43,7 +43,7 @@ def swap_run(machine, policy, harts=1):
     pages = PROCESSES * MIB * 256
     check(all(int(moved.get(name, 0)) > pages / 2 for name in ("pswpin", "pswpout")), f"{title}: pages went out and came back",
           f"{moved}; {pages} pages in all")
-    check(status == 0, f"{title}: powers off", f"status {status}\n{console[-1500:]}")
+    check(status == 0, f"{title}: powers off", f"status {status}\n{guest.tail(console)}")
     guest.check_disk(image, title)
     for path in (image, swap):
         os.unlink(path)

@@ -2,8 +2,8 @@
  * epoll(7): a file that is a list of watched files. Each epoll_pwait asks all of them, as ppoll does, so that nothing
  * has to be told from inside a wake-up; that is right for the tens of descriptors that programs here have.
  *
- * Edge-triggered watches (EPOLLET) are served as level-triggered ones: such a program may be told of an event again
- * that it has seen, which it must expect anyway. An epoll file can watch another, one deep.
+ * Edge-triggered watches (EPOLLET) look at how often something has happened to the file (poll_edges); a file that does
+ * not count that is served as if the watch were level-triggered. An epoll file can watch another, one deep.
  */
 #include "guest/kernel/fs/internal.h"
 
@@ -30,6 +30,8 @@ struct item {
 	int fd;
 	struct abi_epoll_event event;
 	bool spent; /* EPOLLONESHOT has fired */
+	bool told;  /* EPOLLET: reported at least once, at this count of edges: */
+	u64 edges;
 };
 
 static const struct file_ops epoll_file_ops;
@@ -62,6 +64,12 @@ static u32 item_events(struct item *item, struct poll_table *table)
 	if (item->spent)
 		return 0;
 	return poll_file(item->file, table) & ((item->event.events & KNOWN_EVENTS) | EPOLLERR | EPOLLHUP);
+}
+
+/* EPOLLET: whether all that the file's poll operation has just told the table was reported before. */
+static bool is_old_news(const struct item *item, const struct poll_table *table)
+{
+	return (item->event.events & EPOLLET) && item->told && table->has_edges && table->edges == item->edges;
 }
 
 /* An epoll file is readable when one of its files is ready. The waiters count as those of the file that is asked. */
@@ -178,7 +186,7 @@ static int control(struct file *epoll_file, struct file *file, int operation, in
 		item_free(item);
 	} else {
 		item->event = *event;
-		item->spent = false;
+		item->spent = item->told = false;
 	}
 	if (!error)
 		wake_all(&epoll->queue);
@@ -214,11 +222,17 @@ static i64 epoll_round(struct epoll *epoll, struct abi_epoll_event *events, i64 
 
 	for (u64 left = epoll->count; left && found < max; left--) {
 		struct item *item = LIST_ENTRY(node, struct item, link);
-		u32 holds = item_events(item, found ? NULL : table);
+		u32 holds;
 
 		node = node->next;
-		if (!holds)
+		table->has_edges = false;
+		table->edges = 0;
+		holds = item_events(item, table);
+		if (!holds || is_old_news(item, table))
 			continue;
+		table->asks_only = true;
+		item->told = true;
+		item->edges = table->edges;
 		events[found++] = (struct abi_epoll_event){ holds, item->event.data };
 		item->spent = item->event.events & EPOLLONESHOT;
 		list_remove(&item->link);
@@ -240,11 +254,10 @@ static i64 epoll_until(struct file *file, struct abi_epoll_event *events, i64 ma
 
 		if (error)
 			return error;
-		if (waits) {
-			table.file = file;
-			poll_wait(&table, &epoll->queue);
-		}
-		ready = epoll_round(epoll, events, max, waits ? &table : NULL);
+		table.asks_only = !waits;
+		table.file = file;
+		poll_wait(&table, &epoll->queue);
+		ready = epoll_round(epoll, events, max, &table);
 		if (!waits || ready) {
 			poll_table_free(&table);
 			break;

@@ -12,6 +12,7 @@
 struct eventfd {
 	u64 count;
 	bool is_semaphore; /* a read takes 1, not all */
+	u64 changes;       /* reads and writes so far */
 	struct wait_queue readers, writers;
 };
 
@@ -31,6 +32,7 @@ static i64 eventfd_read(struct file *file, struct io *io, u64 *pos)
 	}
 	value = event->is_semaphore ? 1 : event->count;
 	event->count -= value;
+	event->changes++;
 	wake_all(&event->writers);
 	return io_write(io, &value, sizeof(value)) == sizeof(value) ? (i64)sizeof(value) : -EFAULT;
 }
@@ -54,6 +56,7 @@ static i64 eventfd_write(struct file *file, struct io *io, u64 *pos)
 			return -ERESTARTSYS;
 	}
 	event->count += value;
+	event->changes++;
 	wake_all(&event->readers);
 	return sizeof(value);
 }
@@ -64,6 +67,7 @@ static u32 eventfd_poll(struct file *file, struct poll_table *table)
 
 	poll_wait(table, &event->readers);
 	poll_wait(table, &event->writers);
+	poll_edges(table, event->changes);
 	return (event->count ? POLLIN | POLLRDNORM : 0u) | (event->count < COUNT_MAX ? POLLOUT | POLLWRNORM : 0u);
 }
 

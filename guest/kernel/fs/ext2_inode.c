@@ -227,11 +227,10 @@ static int clear_record(struct ext2 *ext2, u32 ino)
 	if (error)
 		return error;
 	memset(record, 0, ext2->inode_size);
-	if (ext2->inode_size >= EXT2_OLD_INODE_SIZE + EXT2_EXTRA_SIZE)
+	if (ext2->inode_size >= EXT2_OLD_INODE_SIZE + EXT2_EXTRA_SIZE) {
 		record->extra_size = EXT2_EXTRA_SIZE;
-	record->birth = (u32)(time_real_ns() / NS_PER_S);
-	if (ext2->inode_size < EXT2_OLD_INODE_SIZE + EXT2_EXTRA_SIZE)
-		record->birth = 0;
+		record->birth = (u32)(time_real_ns() / NS_PER_S);
+	}
 	ext2_changed(ext2, frame);
 	frame_put(frame);
 	return 0;

@@ -241,6 +241,32 @@ static int ext2_rename(struct inode *from, const char *old, struct inode *inode,
 	return 0;
 }
 
+static int ext2_exchange(struct inode *from, const char *old, struct inode *inode, struct inode *to, const char *new,
+                         struct inode *other)
+{
+	struct inode *gains = S_ISDIR(inode->mode) ? to : from; /* a ".." more, if one of the two is a directory */
+	struct ext2_place old_place, new_place;
+	int error;
+
+	if (from != to && S_ISDIR(inode->mode) != S_ISDIR(other->mode) && gains->nlink >= EXT2_LINK_MAX)
+		return -EMLINK;
+	error = ext2_find_name(from, old, &old_place);
+	if (error)
+		return error;
+	error = ext2_find_name(to, new, &new_place);
+	if (error) {
+		frame_put(old_place.frame);
+		return error;
+	}
+	ext2_set_name(from, &old_place, other);
+	ext2_set_name(to, &new_place, inode);
+	if (from != to && S_ISDIR(inode->mode))
+		error = change_parent(inode, from, to);
+	if (!error && from != to && S_ISDIR(other->mode))
+		error = change_parent(other, to, from);
+	return error;
+}
+
 const struct inode_ops ext2_directory_inode_ops = {
 	.lookup = ext2_lookup,
 	.create = ext2_create,
@@ -248,6 +274,7 @@ const struct inode_ops ext2_directory_inode_ops = {
 	.link = ext2_link,
 	.unlink = ext2_unlink,
 	.rename = ext2_rename,
+	.exchange = ext2_exchange,
 	.write_inode = ext2_write_inode,
 	.forget = ext2_forget,
 };

@@ -100,6 +100,8 @@ void file_put(struct file *file)
 		flock_release_file(file);
 	if (file->ops->release)
 		file->ops->release(file);
+	if (file->denies_writes)
+		file->inode->writers_denied--;
 	if (file->inode) {
 		if (file->dentry && counts_as_writer(file) && file->inode->writers)
 			file->inode->writers--;
@@ -110,6 +112,17 @@ void file_put(struct file *file)
 	if (file->label_owned)
 		kfree((void *)(u64)file->label);
 	kfree(file);
+}
+
+int file_deny_writes(struct file *file)
+{
+	if (file->denies_writes || !file->inode)
+		return 0;
+	if (file->inode->writers)
+		return -ETXTBSY;
+	file->denies_writes = true;
+	file->inode->writers_denied++;
+	return 0;
 }
 
 i64 file_read_kernel(struct file *file, void *to, u64 size, u64 pos)

@@ -87,6 +87,9 @@ struct poll_table {
 	struct poll_entry *entries;
 	unsigned count, room;
 	bool overflow;     /* more queues than room: sleep for short times only */
+	bool asks_only;    /* nobody will sleep: no waiters */
+	bool has_edges;    /* the file counts its edges: */
+	u64 edges;         /* see poll_edges() */
 	struct file *file; /* whose poll is being called */
 	struct poll_entry few[POLL_FEW];
 };

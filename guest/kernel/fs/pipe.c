@@ -23,6 +23,7 @@ struct pipe {
 	void *pages[PIPE_PAGES];
 	u32 readers, writers;               /* open files */
 	u32 readers_opened, writers_opened; /* since ever: an opener waits until it changes */
+	u64 filled, drained;                /* times that something came in; that room came about: epoll's edges */
 };
 
 /* All pipes' pages. Beyond a sixteenth of the memory each pipe gets but one. */
@@ -135,8 +136,10 @@ static i64 pipe_read(struct file *file, struct io *io, u64 *pos)
 			was_full = room_of(pipe) < PIPE_ATOMIC;
 			done = take(pipe, io);
 			mutex_unlock(&pipe->lock);
-			if (done > 0 && was_full && room_of(pipe) >= PIPE_ATOMIC)
+			if (done > 0 && was_full && room_of(pipe) >= PIPE_ATOMIC) {
+				pipe->drained++;
 				wake_all(&pipe->writable);
+			}
 			if (done)
 				return done;
 			continue; /* another reader had it */
@@ -161,14 +164,13 @@ static i64 pipe_write(struct file *file, struct io *io, u64 *pos)
 		if (!pipe->readers)
 			return total ? (i64)total : -EPIPE;
 		if (room_of(pipe) >= MIN(at_once, io->left)) {
-			bool was_empty;
-
 			mutex_lock(&pipe->lock);
-			was_empty = pipe->head == pipe->tail;
 			done = room_of(pipe) >= MIN(at_once, io->left) ? give(pipe, io, room_of(pipe)) : 0;
 			mutex_unlock(&pipe->lock);
-			if (was_empty && pipe->head != pipe->tail)
+			if (done > 0) {
+				pipe->filled++;
 				wake_all(&pipe->readable);
+			}
 			if (done < 0)
 				return total ? (i64)total : done;
 			total += (u64)done;
@@ -193,6 +195,7 @@ static u32 pipe_poll(struct file *file, struct poll_table *table)
 
 	if (file_may_read(file)) {
 		poll_wait(table, &pipe->readable);
+		poll_edges(table, pipe->filled);
 		if (pipe->head != pipe->tail)
 			events |= POLLIN | POLLRDNORM;
 		if (!pipe->writers && pipe->writers_opened)
@@ -200,6 +203,7 @@ static u32 pipe_poll(struct file *file, struct poll_table *table)
 	}
 	if (file_may_write(file)) {
 		poll_wait(table, &pipe->writable);
+		poll_edges(table, pipe->drained);
 		if (room_of(pipe) >= PIPE_ATOMIC)
 			events |= POLLOUT | POLLWRNORM;
 		if (!pipe->readers)
@@ -234,6 +238,8 @@ static void pipe_release(struct file *file)
 		wake_all(&pipe->writable);
 	if (file_may_write(file) && !--pipe->writers)
 		wake_all(&pipe->readable);
+	pipe->filled++;
+	pipe->drained++;
 	wake_all(&pipe->readable); /* who polls may wait for the other side */
 	if (!pipe->readers && !pipe->writers) {
 		file->inode->pipe = NULL;
@@ -250,11 +256,13 @@ static int wait_for_other(const u32 *opened, u32 before, struct wait_queue *queu
 	return 0;
 }
 
-/* open(2) of a FIFO: each side waits for the other, but O_NONBLOCK and O_RDWR do not. */
+/* open(2) of a FIFO: each side waits for the other, but O_NONBLOCK and O_RDWR do not, nor who opens a pipe again by
+ * /proc/PID/fd (which has no file system). */
 static int fifo_open(struct file *file)
 {
 	struct inode *inode = file->inode;
-	bool reads = file_may_read(file), writes = file_may_write(file), waits = !(file->flags & O_NONBLOCK);
+	bool reads = file_may_read(file), writes = file_may_write(file), is_fifo = inode->fs;
+	bool waits = is_fifo && !(file->flags & O_NONBLOCK);
 	struct pipe *pipe = inode->pipe;
 	int error = 0;
 
@@ -267,7 +275,7 @@ static int fifo_open(struct file *file)
 			pipe = inode->pipe;
 		}
 	}
-	if (writes && !reads && !waits && !pipe->readers) {
+	if (writes && !reads && is_fifo && !waits && !pipe->readers) {
 		if (!inode->pipe)
 			pipe_free(pipe);
 		return -ENXIO;

@@ -20,7 +20,7 @@
 int poll_table_init(struct poll_table *table, u64 files)
 {
 	table->count = 0;
-	table->overflow = false;
+	table->overflow = table->asks_only = table->has_edges = false;
 	table->file = NULL;
 	table->room = POLL_FEW;
 	table->entries = table->few;
@@ -35,7 +35,7 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue)
 {
 	struct poll_entry *entry;
 
-	if (!table)
+	if (!table || table->asks_only)
 		return;
 	if (table->count == table->room) {
 		table->overflow = true;
@@ -44,6 +44,14 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue)
 	entry = &table->entries[table->count++];
 	file_get(entry->file = table->file);
 	waiter_add(queue, &entry->waiter);
+}
+
+void poll_edges(struct poll_table *table, u64 count)
+{
+	if (!table)
+		return;
+	table->has_edges = true;
+	table->edges += count;
 }
 
 u32 poll_file(struct file *file, struct poll_table *table)

@@ -183,6 +183,7 @@ enum kpageflag {
 	KPF_SWAPCACHE = 13,
 	KPF_SWAPBACKED = 14,
 	KPF_NOPAGE = 20,
+	KPF_ZERO_PAGE = 24,
 	KPF_PGTABLE = 26,
 	KPF_RESERVED = 32,
 };
@@ -205,7 +206,8 @@ static u64 flags_of(u64 number)
 	       bit_if(frame->flags & FRAME_UPTODATE, KPF_UPTODATE) | bit_if(frame->flags & FRAME_DIRTY, KPF_DIRTY) |
 	       bit_if(frame->flags & FRAME_WRITEBACK, KPF_WRITEBACK) |
 	       bit_if(frame->flags & FRAME_REFERENCED, KPF_REFERENCED) |
-	       bit_if(frame->flags & FRAME_SWAPCACHE, KPF_SWAPCACHE) | bit_if(frame->flags & FRAME_ERROR, KPF_ERROR);
+	       bit_if(frame->flags & FRAME_SWAPCACHE, KPF_SWAPCACHE) | bit_if(frame->flags & FRAME_ERROR, KPF_ERROR) |
+	       bit_if(frame == zero_frame, KPF_ZERO_PAGE);
 }
 
 static i64 read_kpagecount(struct task *task, struct io *io, u64 *pos)

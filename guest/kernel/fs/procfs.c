@@ -236,7 +236,7 @@ static int follow_fd(struct task *task, int fd, struct dentry **dentry)
 
 	if (!file)
 		return -ENOENT;
-	error = copy_dentry(file->dentry, dentry);
+	error = file_get_dentry(file, dentry); /* a pipe has one, too */
 	file_put(file);
 	return error;
 }

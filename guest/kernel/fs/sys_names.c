@@ -310,10 +310,12 @@ static int check_rename(const struct task *task, const struct renaming *r, const
 	if (is_directory && is_above(old, r->to_dir))
 		return -EINVAL;
 	if (new->inode && is_above(new, r->from_dir))
-		return -ENOTEMPTY;
+		return r->flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
 	if (new->inode == old->inode)
 		return 1;
-	if (new->inode && is_directory != S_ISDIR(new->inode->mode))
+	if (!new->inode && (r->flags & RENAME_EXCHANGE))
+		return -ENOENT;
+	if (new->inode && !(r->flags & RENAME_EXCHANGE) && is_directory != S_ISDIR(new->inode->mode))
 		return is_directory ? -ENOTDIR : -EISDIR;
 	if (old->mounted || new->mounted)
 		return -EBUSY;
@@ -360,6 +362,29 @@ static int rename_checked(struct renaming *r, struct dentry *old, struct dentry 
 	return error;
 }
 
+/* Both names stay and change what they name. */
+static int exchange_checked(struct renaming *r, struct dentry *old, struct dentry *new)
+{
+	struct inode *from = r->from_dir->inode, *to = r->to_dir->inode;
+	char *old_name = kstrdup(r->from.name), *new_name = kstrdup(r->to.name);
+	int error = old_name && new_name ? -EINVAL : -ENOMEM;
+
+	if (error == -EINVAL && from->ops->exchange)
+		error = from->ops->exchange(from, r->from.name, old->inode, to, r->to.name, new->inode);
+	if (error) {
+		kfree(old_name);
+		kfree(new_name);
+		return error;
+	}
+	dentry_move(old, r->to_dir, new_name);
+	dentry_move(new, r->from_dir, old_name);
+	inode_changed(old->inode);
+	inode_changed(new->inode);
+	inode_modified(from);
+	inode_modified(to);
+	return 0;
+}
+
 static int rename_locked(struct task *task, struct renaming *r)
 {
 	struct dentry *old, *new;
@@ -371,7 +396,8 @@ static int rename_locked(struct task *task, struct renaming *r)
 	if (!error) {
 		error = check_rename(task, r, old, new);
 		if (!error)
-			error = rename_checked(r, old, new);
+			error = r->flags & RENAME_EXCHANGE ? exchange_checked(r, old, new)
+			                                   : rename_checked(r, old, new);
 		dentry_put(new);
 	}
 	dentry_put(old);
@@ -401,7 +427,7 @@ i64 sys_renameat2(struct task *task, const u64 arg[6])
 	struct renaming *r;
 	int error;
 
-	if (arg[4] & ~(u64)RENAME_NOREPLACE)
+	if ((arg[4] & ~(u64)(RENAME_NOREPLACE | RENAME_EXCHANGE)) || arg[4] == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	r = kmalloc(sizeof(*r));
 	if (!r)

@@ -43,6 +43,9 @@ struct inode_ops {
 	              struct inode *inode); /* rmdir, too: the caller has checked the kind; -ENOTEMPTY */
 	int (*rename)(struct inode *from, const char *old, struct inode *inode, struct inode *to, const char *new,
 	              struct inode *replaced);
+	/* The two names change places (RENAME_EXCHANGE); NULL: -EINVAL. */
+	int (*exchange)(struct inode *from, const char *old, struct inode *inode, struct inode *to, const char *new,
+	                struct inode *other);
 	/* "read" a symbolic link into a buffer of PATH_SIZE, with a 0. The current task for /proc/self. */
 	int (*readlink)(struct inode *inode, char *target);
 	/* Where following the link leads without a text (/proc/PID/fd/N, exe, cwd): a dentry with a reference; may be
@@ -110,6 +113,7 @@ struct file {
 	                      label_owned */
 	bool label_owned;
 	int owner_pid, owner_signal; /* F_SETOWN, F_SETSIG */
+	bool denies_writes;          /* a running program: nobody may open the inode for writing */
 	struct mutex pos_lock;       /* for pos, where several read and write by it; outside inode->lock */
 	struct list watchers;        /* epoll's items that watch it */
 };
@@ -227,6 +231,8 @@ const char *file_path(const struct file *file, char *buffer,
 /* The file's dentry with a reference; where it has none (pipe, memfd) a nameless one is made, so that /proc/PID/fd/N
  * can be opened. -ENXIO: it has no inode; -ENOMEM. May sleep. */
 int file_get_dentry(struct file *file, struct dentry **dentry) must_check;
+/* The file is a program that runs: until its last reference goes, writers get ETXTBSY. 0, or -ETXTBSY: there is one. */
+int file_deny_writes(struct file *file) must_check;
 /* Regular files by the page cache: write takes inode->lock, fsync is inode_sync. */
 extern const struct file_ops regular_file_ops;
 
@@ -263,6 +269,9 @@ int fs_sync_all(void);     /* inodes, pages, superblocks, disks: sync(2) */
 /* --- poll.c --- */
 struct poll_table; /* poll.c's: collects waiters */
 void poll_wait(struct poll_table *table, struct wait_queue *queue);
+/* For edge-triggered epoll: how often so far something happened that the poll operation would tell. Files that do not
+ * say it are always told again. */
+void poll_edges(struct poll_table *table, u64 count);
 
 /* Files that kernel parts make. */
 int pipe_create(struct file *ends[2], u32 flags) must_check;

@@ -28,6 +28,7 @@
 #define CLUSTER 16         /* pages written together, at most PAGECACHE_BATCH */
 #define FAILURES_MAX 32    /* victims in a row that could not go */
 #define ROUNDS 4           /* tries of reclaim_frames to get anything */
+#define FILE_FLOOR 32      /* this part of memory must be left to file pages once swap is full */
 #define SHRINK 64          /* unused names and inodes given up at a time */
 #define WAIT_NS 20000000ul /* for another task's write-back */
 
@@ -252,9 +253,21 @@ static u64 evict_frames(u64 wanted)
 	return freed + write_batch(&batch);
 }
 
+/*
+ * All swap is taken and next to no file page is left: what could still be dropped are the pages of programs that run this
+ * moment, and each would be read again at once. Then it is better to say that memory is out than to go on like that.
+ */
+static bool is_hopeless(void)
+{
+	return !swap_counts().free && frame_counts().file < frame_counts().total / FILE_FLOOR;
+}
+
 u64 reclaim_frames(u64 wanted)
 {
 	u64 freed = 0;
+
+	if (is_hopeless())
+		return 0;
 
 	for (unsigned round = 0; round < ROUNDS && !freed; round++) {
 		u64 free_before = frame_free_count();

@@ -228,7 +228,8 @@ static int build_mm(struct exec *exec)
 	mm->dumpable = true;
 	mm->exe = exec->file;
 	file_get(mm->exe);
-	return map_all(exec);
+	int error = file_deny_writes(mm->exe);
+	return error < 0 ? error : map_all(exec);
 }
 
 /* Copies of what the process shares with others and the new program must have alone. */

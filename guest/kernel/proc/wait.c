@@ -72,8 +72,9 @@ static bool take_from_child(struct wait_request *request, struct process *child)
 			process_reap(child);
 		return true;
 	}
-	/* Stops of a traced child are its tracer's business. */
-	if (child->stopped && !child->stop_reported && (options & WUNTRACED) && !tracing) {
+	/* What the caller itself traces tells of its stops as a traced task. */
+	if (child->stopped && !child->stop_reported && (options & WUNTRACED) &&
+	    (!tracing || tracing->tracer != request->self)) {
 		child->stop_reported = !(options & WNOWAIT);
 		return report(request, child->pid, child, ABI_W_STOPPED(child->stop_signal), CLD_STOPPED);
 	}

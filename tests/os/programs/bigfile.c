@@ -74,7 +74,7 @@ int main(void)
 	stat("log", &st);
 	SHOW(st.st_size);
 	FILE *f = fopen("log", "r");
-	int last[4] = {-1, -1, -1, -1}, child, line, good = 0;
+	int last[4] = { -1, -1, -1, -1 }, child, line, good = 0;
 	while (fscanf(f, "child %d line %d\n", &child, &line) == 2) {
 		good += line == last[child] + 1;
 		last[child] = line;

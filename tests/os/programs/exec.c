@@ -1,4 +1,5 @@
-/* A program that starts itself again and again: what only a kernel does right, so no reference but the values expected. */
+/* A program that starts itself again and again: what only a kernel does right, so no reference but the values expected.
+ */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -66,7 +67,7 @@ static pid_t split(void)
 
 int main(int argc, char **argv)
 {
-	char *const arguments[] = {"x", NULL};
+	char *const arguments[] = { "x", NULL };
 	pthread_t thread;
 	sigset_t set;
 	pid_t pid;

@@ -26,7 +26,8 @@ static void attempt(const char *what, uintptr_t address, enum access how)
 	int number = sigsetjmp(back, 1);
 
 	if (number) {
-		printf("%s: signal %d code %d%s\n", what, number, fault_code, fault_at == address ? "" : ", another address");
+		printf("%s: signal %d code %d%s\n", what, number, fault_code,
+		       fault_at == address ? "" : ", another address");
 		return;
 	}
 	if (how == LOAD)
@@ -43,8 +44,8 @@ static int variable;
 
 int main(void)
 {
-	static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
-	struct sigaction action = {.sa_sigaction = faulted, .sa_flags = SA_SIGINFO};
+	static const int numbers[] = { SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE };
+	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO };
 	uintptr_t none, page;
 	int status, number;
 

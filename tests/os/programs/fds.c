@@ -58,7 +58,7 @@ static void offsets(int fd)
 static void vectors(int fd)
 {
 	char a[5] = "", b[9] = "";
-	struct iovec in[2] = {{a, 4}, {b, 8}}, out[3] = {{"one", 3}, {NULL, 0}, {"two", 3}};
+	struct iovec in[2] = { { a, 4 }, { b, 8 } }, out[3] = { { "one", 3 }, { NULL, 0 }, { "two", 3 } };
 	off_t offset = 2;
 	int ends[2], other = open("other", O_RDWR | O_CREAT | O_TRUNC, 0644);
 
@@ -89,7 +89,7 @@ static void vectors(int fd)
 
 static void locks(int fd)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 4};
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 4 };
 	int status, second = open("file", O_RDWR);
 
 	TRY(fcntl(fd, F_SETLK, &lock));

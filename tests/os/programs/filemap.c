@@ -45,7 +45,7 @@ static char at(int fd, long offset)
 
 int main(void)
 {
-	struct sigaction action = {.sa_sigaction = faulted, .sa_flags = SA_SIGINFO};
+	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO };
 	int fd = open("mapped", O_RDWR | O_CREAT | O_TRUNC, 0644), status, reading;
 	char *shared, *private, *late;
 

@@ -37,7 +37,7 @@ static double series(int seed)
 
 static void *work(void *seed)
 {
-	static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+	static const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO };
 	volatile double one = 1, three = 3, sum = 0;
 	double *result = malloc(2 * sizeof *result);
 
@@ -55,7 +55,7 @@ static void *work(void *seed)
 
 int main(void)
 {
-	struct itimerval often = {{0, 300}, {0, 300}};
+	struct itimerval often = { { 0, 300 }, { 0, 300 } };
 	pthread_t threads[6];
 	double *result;
 	int status;

@@ -1,4 +1,5 @@
-/* A tree of processes, each changing its own copy of memory; a child in the middle of large data; many short children. */
+/* A tree of processes, each changing its own copy of memory; a child in the middle of large data; many short children.
+ */
 #include <sys/mman.h>
 #include <sys/wait.h>
 

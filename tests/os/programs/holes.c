@@ -1,11 +1,22 @@
-/* Files with holes, at each place where a block map changes its depth; shrinking into the middle, growing back as zeros. */
+/* Files with holes, at each place where a block map changes its depth; shrinking into the middle, growing back as
+ * zeros. */
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "show.h"
 
-static const long places[] = {0, 4095, 11 * 1024, 12 * 1024, 47 * 1024, 48 * 1024, 268 * 1024, 269 * 1024, 4 * 1024 * 1024 + 48 * 1024,
-                              64L * 1024 * 1024 + 268 * 1024, 64L * 1024 * 1024 + 269 * 1024 + 5, 200L * 1024 * 1024};
+static const long places[] = { 0,
+	                       4095,
+	                       11 * 1024,
+	                       12 * 1024,
+	                       47 * 1024,
+	                       48 * 1024,
+	                       268 * 1024,
+	                       269 * 1024,
+	                       4 * 1024 * 1024 + 48 * 1024,
+	                       64L * 1024 * 1024 + 268 * 1024,
+	                       64L * 1024 * 1024 + 269 * 1024 + 5,
+	                       200L * 1024 * 1024 };
 #define PLACES (sizeof places / sizeof *places)
 
 static int fd;
@@ -23,7 +34,10 @@ static void look(const char *when)
 		long got = pread(fd, text, 16, places[i]);
 
 		snprintf(expected, sizeof expected, "here is %-8ld", (long)i);
-		printf(" %s", got <= 0 ? "-" : memcmp(text, expected, (size_t)got) == 0 ? "yes" : text[0] ? "wrong" : "0");
+		printf(" %s", got <= 0                                   ? "-"
+		              : memcmp(text, expected, (size_t)got) == 0 ? "yes"
+		              : text[0]                                  ? "wrong"
+		                                                         : "0");
 	}
 	lseek(fd, 0, SEEK_SET);
 	for (long at = 0; at < 6 * 1024 * 1024 && (done = read(fd, buffer, sizeof buffer)) > 0; at += done)

@@ -11,7 +11,7 @@
 
 int main(void)
 {
-	struct itimerspec soon = {{0, 0}, {0, 1000000}};
+	struct itimerspec soon = { { 0, 0 }, { 0, 1000000 } };
 	struct signalfd_siginfo si;
 	uint64_t value = 5;
 	sigset_t set;

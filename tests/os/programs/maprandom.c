@@ -41,7 +41,7 @@ static int check_page(int page, int write)
 
 static int step(void)
 {
-	static const int all_rights[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE};
+	static const int all_rights[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE };
 	int first = (int)pick(PAGES), count = 1 + (int)pick(16), prot = all_rights[pick(4)];
 	int ok = 1, whole = 1;
 
@@ -51,7 +51,8 @@ static int step(void)
 		whole &= rights[i] >= 0;
 	switch (pick(8)) {
 	case 0:
-		ok = mmap(arena + first * PAGE, count * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+		ok = mmap(arena + first * PAGE, count * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+		     MAP_FAILED;
 		for (int i = first; i < first + count; i++)
 			value[i] = 0, rights[i] = prot;
 		break;

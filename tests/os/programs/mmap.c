@@ -116,7 +116,7 @@ static void sharing(void)
 
 int main(void)
 {
-	struct sigaction action = {.sa_sigaction = faulted, .sa_flags = SA_SIGINFO};
+	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO };
 	char *m = mmap(NULL, 8 * PAGE, RW, PRIVATE, -1, 0);
 
 	sigaction(SIGSEGV, &action, NULL);

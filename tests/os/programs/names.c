@@ -141,7 +141,7 @@ static void symbolic(void)
 
 static void modes(void)
 {
-	struct timespec times[2] = {{1000000000, 0}, {1100000000, 0}};
+	struct timespec times[2] = { { 1000000000, 0 }, { 1100000000, 0 } };
 	struct stat st;
 
 	umask(027);
@@ -194,7 +194,7 @@ int main(void)
 	TRY(link("md", "md2"));
 	TRY(rename("absent", "other"));
 	TRY(rename("md", "."));
-	TRY(read(open("md", O_RDONLY), &(char){0}, 1));
+	TRY(read(open("md", O_RDONLY), &(char){ 0 }, 1));
 	unlinked();
 	return 0;
 }

@@ -85,9 +85,9 @@ static void polling(void)
 
 	TRY(pipe(ends));
 	TRY(pipe(other));
-	struct pollfd fds[3] = {{ends[0], POLLIN, 0}, {ends[1], POLLOUT, 0}, {99, POLLIN, 0}};
+	struct pollfd fds[3] = { { ends[0], POLLIN, 0 }, { ends[1], POLLOUT, 0 }, { 99, POLLIN, 0 } };
 	fd_set readable, writable;
-	struct timeval soon = {0, 1000};
+	struct timeval soon = { 0, 1000 };
 	TRY(poll(fds, 3, 0));
 	printf("%x %x %x\n", fds[0].revents, fds[1].revents, fds[2].revents);
 	TRY(write(ends[1], "x", 1));
@@ -119,7 +119,7 @@ static void polling(void)
 	TRY(poll(fds, 1, -1));
 	printf("%x\n", fds[0].revents);
 	close(other[0]);
-	fds[0] = (struct pollfd){other[1], POLLOUT, 0};
+	fds[0] = (struct pollfd){ other[1], POLLOUT, 0 };
 	TRY(poll(fds, 1, -1));
 	printf("%x\n", fds[0].revents);
 	close(ends[0]);
@@ -128,7 +128,7 @@ static void polling(void)
 
 static void epolling(void)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = 1}, got[4];
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = 1 }, got[4];
 	int ends[2], ep = epoll_create1(EPOLL_CLOEXEC);
 	char byte;
 

@@ -1,9 +1,10 @@
 /*
- * What the power is cut under: files are written, renamed and deleted for ever; what must survive is said on the console.
+ * What the power is cut under: files are written, renamed and deleted for ever; what must survive is said on the
+ * console.
  *
- * Usage: powercut SEED. "SYNCED name size mark" is printed after the file's fsync came back (and its folder's): from then on
- * the file must be on the disk with `size` bytes of the pattern `mark`. "GONE name" is printed before a synced file is changed
- * or deleted: from then on nothing is promised about it. Whole lines only: they are one write each.
+ * Usage: powercut SEED. "SYNCED name size mark" is printed after the file's fsync came back (and its folder's): from
+ * then on the file must be on the disk with `size` bytes of the pattern `mark`. "GONE name" is printed before a synced
+ * file is changed or deleted: from then on nothing is promised about it. Whole lines only: they are one write each.
  */
 #include <fcntl.h>
 #include <sys/mount.h>

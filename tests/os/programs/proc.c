@@ -25,7 +25,8 @@ static long field(const char *file, const char *name)
 int main(int argc, char **argv)
 {
 	char perms[8] = "", where[1000] = "";
-	unsigned long start, end, data = (unsigned long)&text[100], stack = (unsigned long)&start, code = (unsigned long)main;
+	unsigned long start, end, data = (unsigned long)&text[100], stack = (unsigned long)&start,
+				  code = (unsigned long)main;
 	int in_data = 0, in_stack = 0, in_code = 0, ordered = 1, lines = 0;
 	unsigned long last = 0;
 	char state = 0;
@@ -38,8 +39,10 @@ int main(int argc, char **argv)
 		ordered &= start >= last && end > start;
 		last = end;
 		in_data += data >= start && data < end && strcmp(perms, "rw-p") == 0;
-		in_stack += stack >= start && stack < end && strcmp(perms, "rw-p") == 0 && strstr(text, "[stack]") != NULL;
-		in_code += code >= start && code < end && strcmp(perms, "r-xp") == 0 && strstr(where, argv[0] + 3) != NULL;
+		in_stack +=
+			stack >= start && stack < end && strcmp(perms, "rw-p") == 0 && strstr(text, "[stack]") != NULL;
+		in_code +=
+			code >= start && code < end && strcmp(perms, "r-xp") == 0 && strstr(where, argv[0] + 3) != NULL;
 	}
 	fclose(maps);
 	SHOW(in_data == 1);
@@ -68,7 +71,8 @@ int main(int argc, char **argv)
 	SHOW(field("/proc/meminfo", "\nMemAvailable:") > 0);
 	SHOW(field("/proc/meminfo", "\nCached:") >= 0);
 	SHOW(field("/proc/meminfo", "\nSwapTotal:") >= 0);
-	SHOW(has("/proc/stat", "cpu  ") && has("/proc/stat", "\ncpu0 ") && has("/proc/stat", "\nctxt ") && has("/proc/stat", "\nbtime "));
+	SHOW(has("/proc/stat", "cpu  ") && has("/proc/stat", "\ncpu0 ") && has("/proc/stat", "\nctxt ") &&
+	     has("/proc/stat", "\nbtime "));
 	SHOW(field("/proc/stat", "\nprocesses ") > 0);
 	SHOW(has("/proc/uptime", ".") && strtod(text, NULL) > 0);
 	SHOW(has("/proc/loadavg", "/"));

@@ -13,7 +13,7 @@ static int master, slave;
 /* What comes until nothing more does for a while, with control characters made visible. */
 static void see(const char *what, int fd)
 {
-	struct pollfd wait = {fd, POLLIN, 0};
+	struct pollfd wait = { fd, POLLIN, 0 };
 	unsigned char text[256];
 	ssize_t size = 0;
 
@@ -68,7 +68,7 @@ static int lead_session(void)
 
 int main(void)
 {
-	struct winsize size = {25, 90, 0, 0};
+	struct winsize size = { 25, 90, 0, 0 };
 	struct termios raw, now;
 	int status;
 	pid_t pid;
@@ -121,7 +121,7 @@ int main(void)
 	tcsetattr(slave, TCSANOW, &now);
 	int n = -1;
 	type("abc\n");
-	poll(&(struct pollfd){slave, POLLIN, 0}, 1, 1000);
+	poll(&(struct pollfd){ slave, POLLIN, 0 }, 1, 1000);
 	TRY(ioctl(slave, FIONREAD, &n));
 	SHOW(n);
 	TRY(tcflush(slave, TCIFLUSH));

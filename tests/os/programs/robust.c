@@ -1,4 +1,5 @@
-/* Robust mutexes: the owner dies, as a thread and as a process; the kernel walks its robust list. Mutexes between processes. */
+/* Robust mutexes: the owner dies, as a thread and as a process; the kernel walks its robust list. Mutexes between
+ * processes. */
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -3,8 +3,8 @@
  *
  * Usage: runner LIST. A line of LIST: NAME PROGRAM [ARGUMENT...], separated by single spaces. A program starts in
  * /tmp/NAME with standard input from /dev/null, output and errors to /out/NAME. After each a line "@@ NAME STATUS" is
- * printed, the status being that of a shell, and the disks are synced. As process 1 it mounts what programs expect to find
- * first, and switches the machine off at the end. Static, so that it needs nothing but the kernel.
+ * printed, the status being that of a shell, and the disks are synced. As process 1 it mounts what programs expect to
+ * find first, turns swap on, and switches the machine off at the end. Static, so that it needs nothing but the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,15 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ARGS_MAX 64
 
-static char *const environment[] = {"PATH=/bin:/usr/bin:/sbin:/usr/sbin", "HOME=/root", "TERM=vt100", "LC_ALL=C", "TZ=UTC",
-                                    NULL};
+static char *const environment[] = {
+	"PATH=/bin:/usr/bin:/sbin:/usr/sbin", "HOME=/root", "TERM=vt100", "LC_ALL=C", "TZ=UTC", NULL
+};
 
 /* The child's side: never returns. */
 static void start(const char *name, char **arguments)
@@ -84,6 +86,7 @@ int main(int argc, char **argv)
 		mkdir("/dev/pts", 0755);
 		mount("devpts", "/dev/pts", "devpts", 0, NULL);
 		symlink("/proc/self/fd", "/dev/fd");
+		swapon("/dev/vdb", 0);
 	}
 	mkdir("/out", 0755);
 	list = fopen(argc > 1 ? argv[1] : "/t/list", "re");

@@ -11,24 +11,24 @@
 #define SHOW(expression) printf("%s = %ld\n", #expression, (long)(expression))
 
 /* A call whose result is not the same everywhere (an address, a process): only whether it succeeded is shown. */
-#define TRY_ANY(call)                                                                                                      \
-	do {                                                                                                               \
-		errno = 0;                                                                                                 \
-		long show_result = (long)(call);                                                                           \
-		if (show_result == -1)                                                                                     \
-			printf("%s: %s\n", #call, strerrorname_np(errno));                                                 \
-		else                                                                                                       \
-			printf("%s: done\n", #call);                                                                       \
+#define TRY_ANY(call)                                                                                                  \
+	do {                                                                                                           \
+		errno = 0;                                                                                             \
+		long show_result = (long)(call);                                                                       \
+		if (show_result == -1)                                                                                 \
+			printf("%s: %s\n", #call, strerrorname_np(errno));                                             \
+		else                                                                                                   \
+			printf("%s: done\n", #call);                                                                   \
 	} while (0)
 
-#define TRY(call)                                                                                                          \
-	do {                                                                                                               \
-		errno = 0;                                                                                                 \
-		long show_result = (long)(call);                                                                           \
-		if (show_result == -1)                                                                                     \
-			printf("%s = -1 %s\n", #call, strerrorname_np(errno));                                             \
-		else                                                                                                       \
-			printf("%s = %ld\n", #call, show_result);                                                          \
+#define TRY(call)                                                                                                      \
+	do {                                                                                                           \
+		errno = 0;                                                                                             \
+		long show_result = (long)(call);                                                                       \
+		if (show_result == -1)                                                                                 \
+			printf("%s = -1 %s\n", #call, strerrorname_np(errno));                                         \
+		else                                                                                                   \
+			printf("%s = %ld\n", #call, show_result);                                                      \
 	} while (0)
 
 /* A number that is the same in every run. */

@@ -1,4 +1,5 @@
-/* Signals: handlers and their masks, siginfo, queues, the alternate stack, restarts, jumping out, timers, ends by signal. */
+/* Signals: handlers and their masks, siginfo, queues, the alternate stack, restarts, jumping out, timers, ends by
+ * signal. */
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -17,8 +18,9 @@ static void count(int number)
 
 static void info(int number, siginfo_t *si, void *context)
 {
-	printf("signal %d code %d value %d from %s, context %d\n", number, si->si_code, si->si_code == SI_QUEUE ? si->si_value.sival_int : 0,
-	       si->si_pid == getpid() ? "me" : "another", context != NULL);
+	printf("signal %d code %d value %d from %s, context %d\n", number, si->si_code,
+	       si->si_code == SI_QUEUE ? si->si_value.sival_int : 0, si->si_pid == getpid() ? "me" : "another",
+	       context != NULL);
 }
 
 static void nested(int number)
@@ -39,7 +41,7 @@ static void jump(int number)
 
 static void handle(int number, void (*handler)(int), int flags)
 {
-	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
 
 	sigaction(number, &action, NULL);
 }
@@ -51,14 +53,14 @@ static void on_altstack(int number)
 
 	(void)number;
 	sigaltstack(NULL, &now);
-	printf("on the alternate stack: %d, flags %d\n", &here > (char *)now.ss_sp && &here < (char *)now.ss_sp + now.ss_size,
-	       now.ss_flags);
+	printf("on the alternate stack: %d, flags %d\n",
+	       &here > (char *)now.ss_sp && &here < (char *)now.ss_sp + now.ss_size, now.ss_flags);
 }
 
 static void masks_and_queues(void)
 {
-	struct sigaction action = {.sa_sigaction = info, .sa_flags = SA_SIGINFO};
-	union sigval value = {.sival_int = 77};
+	struct sigaction action = { .sa_sigaction = info, .sa_flags = SA_SIGINFO };
+	union sigval value = { .sival_int = 77 };
 	sigset_t set, pending, old;
 	siginfo_t si;
 
@@ -81,7 +83,7 @@ static void masks_and_queues(void)
 	TRY(sigwaitinfo(&set, &si) == SIGUSR1 ? 1 : 0);
 	SHOW(si.si_value.sival_int);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	TRY(sigtimedwait(&set, &si, &(struct timespec){0, 1000000}));
+	TRY(sigtimedwait(&set, &si, &(struct timespec){ 0, 1000000 }));
 	handle(SIGUSR2, count, 0);
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, &old);
@@ -94,10 +96,10 @@ static void masks_and_queues(void)
 
 static void restarts(void)
 {
-	struct itimerval soon = {{0, 0}, {0, 2000}};
+	struct itimerval soon = { { 0, 0 }, { 0, 2000 } };
 	int ends[2];
 	char byte;
-	struct timespec left, day = {86400, 0};
+	struct timespec left, day = { 86400, 0 };
 
 	TRY(pipe(ends));
 	handle(SIGALRM, count, 0);
@@ -124,19 +126,19 @@ static void restarts(void)
 	setitimer(ITIMER_REAL, &soon, NULL);
 	for (seen[SIGALRM] = 0; seen[SIGALRM] < 5;)
 		pause();
-	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 	puts("five ticks");
 	setitimer(ITIMER_VIRTUAL, &soon, NULL);
 	handle(SIGVTALRM, count, 0);
 	while (seen[SIGVTALRM] < 2)
 		continue;
-	setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, NULL);
+	setitimer(ITIMER_VIRTUAL, &(struct itimerval){ 0 }, NULL);
 	puts("two virtual ticks");
 }
 
 static void ends_by_signal(void)
 {
-	static const int numbers[] = {SIGTERM, SIGKILL, SIGSEGV, SIGABRT, SIGPIPE, SIGUSR1, SIGCHLD, SIGSTOP};
+	static const int numbers[] = { SIGTERM, SIGKILL, SIGSEGV, SIGABRT, SIGPIPE, SIGUSR1, SIGCHLD, SIGSTOP };
 	int status;
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -163,7 +165,7 @@ static void ends_by_signal(void)
 int main(void)
 {
 	static char stack[65536];
-	stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };
 	volatile int jumps = 0;
 
 	masks_and_queues();
@@ -191,8 +193,8 @@ int main(void)
 	TRY(kill(getpid(), 0));
 	TRY(kill(getpid(), 65));
 	TRY(kill(999999, 0));
-	TRY(sigaction(SIGKILL, &(struct sigaction){.sa_handler = count}, NULL));
-	TRY(sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = 100}, NULL));
+	TRY(sigaction(SIGKILL, &(struct sigaction){ .sa_handler = count }, NULL));
+	TRY(sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = 100 }, NULL));
 	ends_by_signal();
 	return 0;
 }

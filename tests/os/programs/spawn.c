@@ -9,8 +9,8 @@
 
 static void spawned(void)
 {
-	char *const arguments[] = {"sh", "-c", "read line; echo got $line and $WORD; exit 5", NULL};
-	char *const environment[] = {"WORD=value", "PATH=/bin:/usr/bin", NULL};
+	char *const arguments[] = { "sh", "-c", "read line; echo got $line and $WORD; exit 5", NULL };
+	char *const environment[] = { "WORD=value", "PATH=/bin:/usr/bin", NULL };
 	posix_spawn_file_actions_t actions;
 	pid_t child;
 	int status;
@@ -62,7 +62,8 @@ static void exec_keeps(void)
 	signal(SIGTERM, SIG_IGN);
 	fflush(stdout);
 	if (fork() == 0) {
-		snprintf(command, sizeof command, "echo kept >&7; kill -TERM $$; { echo no >&8; } 2>/dev/null || exit 3; exit 4");
+		snprintf(command, sizeof command,
+		         "echo kept >&7; kill -TERM $$; { echo no >&8; } 2>/dev/null || exit 3; exit 4");
 		execl("/bin/sh", "sh", "-c", command, NULL);
 	}
 	wait(&status);

@@ -49,8 +49,8 @@ __attribute__((noinline)) static int big_frame(size_t size)
 int main(void)
 {
 	static char other[65536];
-	stack_t alternate = {.ss_sp = other, .ss_size = sizeof other};
-	struct sigaction action = {.sa_handler = overflow, .sa_flags = SA_ONSTACK};
+	stack_t alternate = { .ss_sp = other, .ss_size = sizeof other };
+	struct sigaction action = { .sa_handler = overflow, .sa_flags = SA_ONSTACK };
 	struct rlimit limit;
 	int status;
 

@@ -8,8 +8,8 @@ static void formats(void)
 {
 	char text[100];
 
-	printf("%5d|%-5d|%05d|%+d|%x|%#X|%o|%c|%s|%.3s|%10s|%-10s|%%\n", 42, 42, 42, 42, 255, 255, 8, 'c', "str", "string", "right",
-	       "left");
+	printf("%5d|%-5d|%05d|%+d|%x|%#X|%o|%c|%s|%.3s|%10s|%-10s|%%\n", 42, 42, 42, 42, 255, 255, 8, 'c', "str",
+	       "string", "right", "left");
 	printf("%f %.2f %e %g %g %a\n", 3.14159, 2.71828, 12345.678, 0.0001, 1e20, 1.0);
 	printf("%ld %lu %lld %zu %jd %hhd %p\n", -1L, ~0UL, -5LL, sizeof(long), (long)7, (char)300, (void *)0x1234);
 	printf("%Lf %.20g %s\n", 1.0L / 3, DBL_MAX, "end");

@@ -1,4 +1,5 @@
-/* POSIX threads: create, join, mutexes of each kind, conditions, barriers, rwlocks, semaphores, keys, thread-local data. */
+/* POSIX threads: create, join, mutexes of each kind, conditions, barriers, rwlocks, semaphores, keys, thread-local
+ * data. */
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>

@@ -58,15 +58,15 @@ static void clocks(void)
 	SHOW(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &later, NULL));
 	last = now_ns(CLOCK_MONOTONIC);
 	TRY(usleep(2000));
-	TRY(nanosleep(&(struct timespec){0, 1000000}, NULL));
+	TRY(nanosleep(&(struct timespec){ 0, 1000000 }, NULL));
 	SHOW(now_ns(CLOCK_MONOTONIC) - last >= 3000000);
-	TRY(nanosleep(&(struct timespec){0, 1000000000}, NULL));
-	TRY(nanosleep(&(struct timespec){-1, 0}, NULL));
+	TRY(nanosleep(&(struct timespec){ 0, 1000000000 }, NULL));
+	TRY(nanosleep(&(struct timespec){ -1, 0 }, NULL));
 }
 
 int main(void)
 {
-	struct tm tm = {.tm_year = 126, .tm_mon = 1, .tm_mday = 29, .tm_hour = 25};
+	struct tm tm = { .tm_year = 126, .tm_mon = 1, .tm_mday = 29, .tm_hour = 25 };
 	time_t moment = 1234567890;
 	char text[100];
 

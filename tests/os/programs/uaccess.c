@@ -65,7 +65,7 @@ int main(void)
 	TRY(pwrite(fd, file + 4 * PAGE, 4 * PAGE, 12 * PAGE));
 	TRY(ftruncate(fd, 2 * PAGE));
 	TRY(write(ends[1], file + 4 * PAGE, 10));
-	struct iovec parts[3] = {{lazy(1), PAGE}, {guard, PAGE}, {lazy(1), PAGE}};
+	struct iovec parts[3] = { { lazy(1), PAGE }, { guard, PAGE }, { lazy(1), PAGE } };
 	TRY(readv(zero, parts, 3));
 	TRY(readv(zero, (struct iovec *)8, 3));
 	TRY(pipe((int *)8));
