@@ -328,6 +328,7 @@ static void try_scenario(struct show *show, const struct scenario *scenario, vol
 
 	/* Once without failure, so that what is kept for ever (a directory's pages) is there. */
 	in_child(run_as_it_is, (void *)(uintptr_t)scenario);
+	*left = 0; /* shared memory is made when first touched */
 	before = balance_now();
 	for (n = 1; n <= MOST && !to_the_end; n++) {
 		struct run run = { scenario, n, left };

@@ -123,6 +123,7 @@ int main(int argc, char **argv)
 	bomb.score = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (bomb.score == MAP_FAILED)
 		die("mmap");
+	bomb.score->born = 0; /* shared memory is made when first touched */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	in_child(do_nothing, NULL);
 	before = balance_now();

@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 	setenv("HOME", "/root", 1);
 	setenv("TERM", "linux", 0);
 	if (!command)
-		printf("\nThe guest OS of rvemu: real virtual memory for ordinary Linux programs, small enough to read.\n"
+		printf("\nThe guest OS of rvemu: real virtual memory for ordinary Linux programs.\n"
 		       "Type `tour` for a walk through it, `./my_program` for its reason, `exit` to power off.\n\n");
 	fflush(stdout);
 	child = fork();

@@ -74,6 +74,7 @@ int main(int argc, char **argv)
 		memory[PAGES(i)] = (unsigned char)i;
 		memory[PAGES(i) + PAGE - 1] = (unsigned char)(i * 7);
 	}
+	meal->pages = 0; /* shared memory is made when first touched */
 	before = balance_now();
 	say("memory and swap: %ld KiB; this program keeps %zu KiB", all, PAGES(mine) / 1024);
 	for (long i = 0; i < children; i++) {

@@ -144,7 +144,7 @@ int main(int argc, char **argv)
 	say("page faults: %ld minor, %ld major; swapped in %ld pages, out %ld", usage.ru_minflt, usage.ru_majflt,
 	    vmstat("pswpin") - in, vmstat("pswpout") - out);
 	if (needed > meminfo("MemTotal"))
-		check(&show, vmstat("pswpout") - out > (needed - meminfo("MemTotal")) / 4,
+		check(&show, vmstat("pswpout") - out > (needed - meminfo("MemTotal")) / 16,
 		      "what did not fit was swapped out");
 	check(&show, balance_holds("thrash", &before, SLAB_PAGES), "nothing is lost");
 	return show_end(&show);

@@ -16,6 +16,7 @@
 #include "guest/kernel/dev/disk.h"
 #include "guest/kernel/dev/irq.h"
 #include "guest/kernel/dev/tty.h"
+#include "guest/kernel/mm/pagecache.h"
 #include "guest/kernel/mm/policy.h"
 #include "guest/kernel/proc/task.h"
 
@@ -129,6 +130,7 @@ void main(u64 hart_id, u64 device_tree_pa)
 	printk("rvemu guest, %s\n", SYSTEM_RELEASE);
 	smp_init(hart_id);
 	frame_init(virtual_to_pa(kernel_end));
+	pagecache_init();
 	pgtable_init();
 	random_init();
 	task_init();

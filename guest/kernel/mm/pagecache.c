@@ -16,12 +16,26 @@
 #include "guest/kernel/mm/rmap.h"
 #include "guest/kernel/mm/writeback.h"
 
-#define FIRST_BUCKETS 64
+#define FRAMES_PER_BUCKET 2
 
-static struct frame *first_buckets[FIRST_BUCKETS];
-static struct frame **buckets = first_buckets;
-static unsigned bucket_shift = 64 - 6; /* 2^(64 - bucket_shift) buckets */
-static u64 cached_count;
+static struct frame **buckets;
+static unsigned bucket_shift; /* there are 2^(64 - bucket_shift) buckets */
+
+/* As many as memory can ever need: the table does not grow. */
+void pagecache_init(void)
+{
+	unsigned order = 0;
+
+	while (order < FRAME_ORDERS - 1 &&
+	       (PAGE_SIZE << order) / sizeof(struct frame *) * FRAMES_PER_BUCKET < frame_count())
+		order++;
+	struct frame *memory = frame_alloc_order(FRAME_KERNEL, order, ALLOC_NOWAIT);
+
+	BUG_ON(!memory);
+	buckets = frame_data(memory);
+	memset(buckets, 0, PAGE_SIZE << order);
+	bucket_shift = 64 - (PAGE_SHIFT - 3 + order);
+}
 
 void mapping_init(struct mapping *mapping, const struct mapping_ops *ops, struct inode *inode)
 {
@@ -37,38 +51,6 @@ void mapping_init(struct mapping *mapping, const struct mapping_ops *ops, struct
 static inline struct frame **bucket_of(const struct mapping *mapping, u64 index)
 {
 	return &buckets[(((u64)mapping >> 4) + index) * 0x9e3779b97f4a7c15ul >> bucket_shift];
-}
-
-/* Doubles the number of buckets if there is memory for it at once; if not, chains grow. */
-static void grow_table(void)
-{
-	u64 count = 1ul << (64 - bucket_shift);
-	unsigned order = 0;
-
-	while ((PAGE_SIZE << order) < 2 * count * sizeof(struct frame *))
-		order++;
-	if (order >= FRAME_ORDERS)
-		return;
-	struct frame *memory = frame_alloc_order(FRAME_KERNEL, order, ALLOC_NOWAIT);
-
-	if (!memory)
-		return;
-	struct frame **old = buckets;
-
-	buckets = frame_data(memory);
-	memset(buckets, 0, 2 * count * sizeof(struct frame *));
-	bucket_shift--;
-	for (u64 i = 0; i < count; i++) {
-		for (struct frame *frame = old[i], *next; frame; frame = next) {
-			struct frame **bucket = bucket_of(frame->mapping, frame->index);
-
-			next = frame->hash_next;
-			frame->hash_next = *bucket;
-			*bucket = frame;
-		}
-	}
-	if (old != first_buckets)
-		frame_put(frame_of_virtual(old));
 }
 
 struct frame *pagecache_find(struct mapping *mapping, u64 index)
@@ -93,9 +75,6 @@ static bool is_cached(struct mapping *mapping, u64 index)
 
 void pagecache_add(struct mapping *mapping, u64 index, struct frame *frame)
 {
-	/* Not at each addition once memory is too short or too split to grow. */
-	if (cached_count > 2ul << (64 - bucket_shift) && !(cached_count & 63))
-		grow_table();
 	struct frame **bucket = bucket_of(mapping, index);
 
 	BUG_ON(frame->mapping);
@@ -106,7 +85,6 @@ void pagecache_add(struct mapping *mapping, u64 index, struct frame *frame)
 	*bucket = frame;
 	list_add_last(&mapping->frames, &frame->mapping_link);
 	mapping->count++;
-	cached_count++;
 	if (frame->kind == FRAME_FILE)
 		pool_add(&global_pool, frame);
 }
@@ -120,7 +98,6 @@ void pagecache_remove(struct frame *frame)
 	*link = frame->hash_next;
 	frame->hash_next = NULL;
 	list_remove(&frame->mapping_link);
-	cached_count--;
 	/* A mapping without pages is in no list: its inode may go at any time. */
 	if (--frame->mapping->count == 0)
 		list_remove(&frame->mapping->dirty_link);

@@ -41,6 +41,9 @@ struct mapping {
 /* The most frames that the operations are given at once. */
 #define PAGECACHE_BATCH 32
 
+/* The hash table, sized by the memory there is. Once, at boot. */
+void pagecache_init(void);
+
 void mapping_init(struct mapping *mapping, const struct mapping_ops *ops, struct inode *inode);
 
 /* The frame if it is cached (reference taken), whatever its state; else NULL. Does not sleep. */

@@ -27,10 +27,12 @@ struct balance {
  */
 struct balance balance_now(void);
 /*
- * Prints what is lost since `before`, a line each; true: nothing. On our kernel the first five must agree exactly, slab
- * and cache up to `frames`: small objects come in whole pages, which stay while one object in them is used; and
- * programs that wait meanwhile keep pages of their files. Less than before is no loss. On Linux, which frees late and
- * caches much, only processes are compared, and with a tolerance: it has kernel threads that come and go.
+ * Prints what is lost since `before`, a line each; true: nothing. On our kernel processes, tables, anonymous pages and
+ * slots must agree exactly. Slab and cache may differ by `frames`: small objects come in whole pages, which stay while
+ * one object in them is used, and programs that wait meanwhile keep pages of their files. Kernel pages may differ by
+ * eight: lists of ext2, the map of the swap device; a lost kernel stack is two, so that four lost processes are seen,
+ * one is not. Less than before is no loss. On Linux, which frees late and caches much, only processes are compared, and
+ * with a tolerance: it has kernel threads that come and go.
  */
 bool balance_holds(const char *name, const struct balance *before, long frames);
 

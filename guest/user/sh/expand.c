@@ -199,40 +199,72 @@ static const char *special(struct shell *sh, char c, char *number, size_t size)
 	}
 }
 
+/* The value of the parameter at *p, or NULL for an unset one; *p goes past its name. */
+static const char *parameter(struct shell *sh, const char **p, char *number, size_t size)
+{
+	char name[64];
+	size_t n = 0;
+
+	if (**p && strchr("?$!#0123456789", **p))
+		return special(sh, *(*p)++, number, size);
+	while ((isalnum((unsigned char)**p) || **p == '_') && n < sizeof(name) - 1)
+		name[n++] = *(*p)++;
+	name[n] = 0;
+	return getenv(name);
+}
+
+/* ${NAME}, ${#NAME}, ${NAME-WORD} and ${NAME:-WORD} at `p` (past the brace); returns past it. */
+static const char *expand_braces(struct fields *f, const char *p, bool quoted)
+{
+	char number[24];
+	bool length = p[0] == '#' && p[1] != '}';
+	const char *value, *end;
+	int depth = 1;
+
+	p += length;
+	value = parameter(f->sh, &p, number, sizeof(number));
+	for (end = p; *end; end++)
+		if ((depth += *end == '{' ? 1 : *end == '}' ? -1 : 0) == 0)
+			break;
+	if (length) {
+		snprintf(number, sizeof(number), "%zu", value ? strlen(value) : 0);
+		value = number;
+	} else if (p[p[0] == ':'] == '-') {
+		bool colon = p[0] == ':';
+
+		if (!value || (colon && !*value))
+			value = expand_one(f->sh, arena_copy(f->sh, p + 1 + colon, (size_t)(end - p) - 1 - colon));
+		p = end;
+	}
+	if (p != end) {
+		fprintf(stderr, "sh: ${...%.*s}: this shell does not know that\n", (int)(end - p), p);
+		f->sh->status = 2;
+	}
+	put_value(f, value ? value : "", quoted);
+	return *end ? end + 1 : end;
+}
+
 /* $... at `p` (past the dollar); returns past it. */
 static const char *expand_dollar(struct fields *f, const char *p, bool quoted)
 {
-	char number[24], name[64];
-	const char *value, *other = NULL, *end;
 	bool braces = *p == '{';
-	size_t n = 0;
+	char number[24];
+	const char *value;
 
 	if (*p == '(')
 		return expand_parens(f, p, quoted);
-	p += braces;
-	if (*p == '@' || *p == '*') {
-		put_args(f, quoted, *p == '@');
-		return p + 1 + braces;
+	if (p[braces] == '@' || p[braces] == '*') {
+		put_args(f, quoted, p[braces] == '@');
+		return p + 1 + 2 * braces;
 	}
-	if (*p && strchr("?$!#0123456789", *p)) {
-		value = special(f->sh, *p++, number, sizeof(number));
-	} else {
-		while ((isalnum((unsigned char)*p) || *p == '_') && n < sizeof(name) - 1)
-			name[n++] = *p++;
-		name[n] = 0;
-		if (!n && !braces) {
-			put(f, '$', quoted);
-			return p;
-		}
-		value = getenv(name);
+	if (braces)
+		return expand_braces(f, p + 1, quoted);
+	if (!*p || (!strchr("?$!#_", *p) && !isalnum((unsigned char)*p))) {
+		put(f, '$', quoted);
+		return p;
 	}
-	if (braces) {
-		end = p + strcspn(p, "}");
-		if (p[0] == ':' && p[1] == '-' && (!value || !*value))
-			other = expand_one(f->sh, arena_copy(f->sh, p + 2, (size_t)(end - p - 2)));
-		p = *end ? end + 1 : end;
-	}
-	put_value(f, other ? other : value ? value : "", quoted);
+	value = parameter(f->sh, &p, number, sizeof(number));
+	put_value(f, value ? value : "", quoted);
 	return p;
 }
 
