@@ -41,7 +41,7 @@ static void print_who(void)
 /* A stack of the kernel's: in the direct map or the image. The stack pointer may be what is broken. */
 static bool virtual_is_mapped(u64 va)
 {
-	return frame_of_virtual((const void *)va) != NULL;
+	return frame_of_pa(virtual_to_pa((const void *)va)) != NULL;
 }
 
 static bool is_text(u64 pc)

@@ -63,14 +63,16 @@ void random_fill(void *to, u64 size)
 {
 	u32 block[BLOCK_WORDS];
 	u8 *at = to;
-	while (size > 0) {
+	while (size > sizeof(block) - sizeof(key)) {
 		next_block(block);
 		u64 count = MIN(size, sizeof(block));
 		memcpy(at, block, count);
 		at += count;
 		size -= count;
 	}
+	/* The end of the last block is the next key. */
 	next_block(block);
-	memcpy(key, block, sizeof(key));
+	memcpy(at, block, size);
+	memcpy(key, (u8 *)block + sizeof(block) - sizeof(key), sizeof(key));
 	memset(block, 0, sizeof(block));
 }

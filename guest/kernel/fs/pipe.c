@@ -64,7 +64,7 @@ static unsigned slot_of(u64 position)
 
 static u64 room_of(const struct pipe *pipe)
 {
-	u64 size = pages_in_use > frame_count() / 16 ? PAGE_SIZE : PIPE_SIZE, used = pipe->tail - pipe->head;
+	u64 size = pages_in_use > frame_table.count / 16 ? PAGE_SIZE : PIPE_SIZE, used = pipe->tail - pipe->head;
 
 	return size > used ? size - used : 0;
 }

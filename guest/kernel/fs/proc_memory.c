@@ -142,7 +142,7 @@ static int show_swaps(struct task *task, struct text *text)
 
 static i64 read_numbers(struct io *io, u64 *pos, u64 (*number)(u64 frame_number))
 {
-	u64 end = (frame_first_number() + frame_count()) * 8;
+	u64 end = (frame_table.first + frame_table.count) * 8;
 	i64 total = 0;
 
 	if (*pos % 8 || io->left % 8)

@@ -161,6 +161,7 @@ static int show_framepool(struct task *task, struct text *text)
 		            pool->policy->name, pool->count, pool->faults, pool->evictions, pool->writes);
 	}
 	mutex_unlock(&mm->lock);
+	mm_put(mm);
 	return 0;
 }
 

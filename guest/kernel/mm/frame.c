@@ -5,7 +5,6 @@
  * Two watermarks. Below `low`, an allocation first reclaims memory. Below `min`, only tasks that are about to end may
  * have any, because ending needs a little memory and gives back much.
  */
-#include "guest/kernel/core/image.h"
 #include "guest/kernel/mm/frame_internal.h"
 #include "guest/kernel/mm/reclaim.h"
 #include "guest/kernel/proc/task.h"
@@ -20,10 +19,9 @@
 #define TRIES_MAX 64
 #define WAIT_QUEUES 16 /* a power of two */
 
+struct frame_table frame_table;
+
 static struct {
-	struct frame *table;
-	u64 first;       /* physical number of table[0] */
-	u64 count;       /* of entries */
 	u64 total;       /* frames that were ever given */
 	u64 free;        /* hot ones and the buddy system's */
 	u64 low;         /* watermark */
@@ -37,9 +35,7 @@ static struct {
 
 void frame_set_table(struct frame *table, u64 first, u64 count)
 {
-	memory.table = table;
-	memory.first = first;
-	memory.count = count;
+	frame_table = (struct frame_table){ .frames = table, .first = first, .count = count };
 	list_init(&memory.hot);
 	buddy_init();
 	for (unsigned i = 0; i < WAIT_QUEUES; i++)
@@ -54,14 +50,14 @@ void frame_give(u64 first, u64 end)
 		unsigned order = FRAME_ORDERS - 1;
 		while ((first & ((1ul << order) - 1)) != 0 || first + (1ul << order) > end)
 			order--;
-		buddy_give(&memory.table[first - memory.first], order);
+		buddy_give(&frame_table.frames[first - frame_table.first], order);
 		first += 1ul << order;
 	}
 }
 
 void frame_reserve(u64 first, u64 end)
 {
-	for (struct frame *frame = &memory.table[first - memory.first]; first < end; frame++, first++) {
+	for (struct frame *frame = &frame_table.frames[first - frame_table.first]; first < end; frame++, first++) {
 		frame->kind = FRAME_RESERVED;
 		frame->refs = 1;
 		list_init(&frame->list);
@@ -72,42 +68,6 @@ void frame_finish(void)
 {
 	u64 low = memory.total / 64;
 	memory.low = MAX(RESERVE_LOW_LEAST, MIN(low, RESERVE_LOW_MOST));
-}
-
-struct frame *frame_of_pa(u64 pa)
-{
-	u64 index = (pa >> PAGE_SHIFT) - memory.first;
-	return index < memory.count ? &memory.table[index] : NULL;
-}
-
-struct frame *frame_of_virtual(const void *pointer)
-{
-	return frame_of_pa(virtual_to_pa(pointer));
-}
-
-u64 frame_number(const struct frame *frame)
-{
-	return memory.first + (u64)(frame - memory.table);
-}
-
-u64 frame_pa(const struct frame *frame)
-{
-	return frame_number(frame) << PAGE_SHIFT;
-}
-
-void *frame_data(const struct frame *frame)
-{
-	return (void *)(DIRECT_MAP + frame_pa(frame));
-}
-
-u64 frame_first_number(void)
-{
-	return memory.first;
-}
-
-u64 frame_count(void)
-{
-	return memory.count;
 }
 
 struct frame_counts frame_counts(void)
@@ -247,9 +207,9 @@ static struct frame *take_slowly(unsigned order, unsigned flags)
 
 static void prepare(struct frame *frame, enum frame_kind kind, unsigned order)
 {
-	u64 index = (u64)(frame - memory.table);
+	u64 index = (u64)(frame - frame_table.frames);
 	for (u64 i = 0; i < 1ul << order; i++) {
-		struct frame *part = &memory.table[index + i];
+		struct frame *part = &frame_table.frames[index + i];
 		*part = (struct frame){ .kind = (u8)kind, .order = NOT_A_BLOCK };
 		list_init(&part->list);
 		list_init(&part->mapping_link);

@@ -93,15 +93,43 @@ void frame_wait(struct frame *frame, u16 flag);
 /* Clears the flag and wakes who waits for it. */
 void frame_clear_and_wake(struct frame *frame, u16 flag);
 
+/* All frames from the first to the last of RAM, by address. Inline, what asks it: every step of a page fault does. */
+struct frame_table {
+	struct frame *frames;
+	u64 first; /* physical number of frames[0] */
+	u64 count; /* of entries */
+};
+extern struct frame_table frame_table;
+
 /* NULL for a pa that is no RAM. */
-struct frame *frame_of_pa(u64 pa);
-struct frame *frame_of_virtual(const void *pointer);
-u64 frame_pa(const struct frame *frame);
-u64 frame_number(const struct frame *frame); /* pa >> 12 */
-void *frame_data(const struct frame *frame); /* in the direct map */
-/* The frames from first to last, for /proc/kpagecount. Physical number of the first, and how many. */
-u64 frame_first_number(void);
-u64 frame_count(void);
+static inline struct frame *frame_of_pa(u64 pa)
+{
+	u64 index = (pa >> PAGE_SHIFT) - frame_table.first;
+	return index < frame_table.count ? &frame_table.frames[index] : NULL;
+}
+
+/* Of an address in the direct map. */
+static inline struct frame *frame_of_virtual(const void *pointer)
+{
+	return frame_of_pa((u64)pointer - DIRECT_MAP);
+}
+
+/* pa >> 12 */
+static inline u64 frame_number(const struct frame *frame)
+{
+	return frame_table.first + (u64)(frame - frame_table.frames);
+}
+
+static inline u64 frame_pa(const struct frame *frame)
+{
+	return frame_number(frame) << PAGE_SHIFT;
+}
+
+/* In the direct map. */
+static inline void *frame_data(const struct frame *frame)
+{
+	return (void *)(DIRECT_MAP + frame_pa(frame));
+}
 
 /* Fill and copy one page; by cbo.zero where the hart has it. */
 void page_zero(void *page);

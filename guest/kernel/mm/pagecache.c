@@ -27,7 +27,7 @@ void pagecache_init(void)
 	unsigned order = 0;
 
 	while (order < FRAME_ORDERS - 1 &&
-	       (PAGE_SIZE << order) / sizeof(struct frame *) * FRAMES_PER_BUCKET < frame_count())
+	       (PAGE_SIZE << order) / sizeof(struct frame *) * FRAMES_PER_BUCKET < frame_table.count)
 		order++;
 	struct frame *memory = frame_alloc_order(FRAME_KERNEL, order, ALLOC_NOWAIT);
 

@@ -169,20 +169,43 @@ u64 *pgtable_make(struct pgtable *table, u64 va)
 	return &entries[table_index(va, 0)];
 }
 
+/* The first entry from `pte` on that is not 0, or `end`. Tables are mostly empty: eight at a time where none is used.
+ */
+static u64 *first_used(u64 *pte, u64 *end)
+{
+	if (pte < end && *pte)
+		return pte;
+	while (end - pte >= 8 && !(pte[0] | pte[1] | pte[2] | pte[3] | pte[4] | pte[5] | pte[6] | pte[7]))
+		pte += 8;
+	while (pte < end && !*pte)
+		pte++;
+	return pte;
+}
+
+/* Of a table of level 2 or 1 with n entries, the first used one at or after that for *va, which is moved up to it;
+ * NULL: none, and *va is where the next table begins. */
+static u64 *used_entry(u64 *entries, u64 n, u64 *va, unsigned level)
+{
+	u64 *from = &entries[table_index(*va, level)];
+	u64 *found = first_used(from, entries + n);
+	u64 span = PAGE_SIZE << 9 * level;
+
+	if (found > from)
+		*va = ROUND_DOWN(*va, span) + (u64)(found - from) * span;
+	return found < entries + n ? found : NULL;
+}
+
 /* The first level-0 table at or after *va and below `to`: its entry for *va, which is moved up to it; NULL: none. */
 static u64 *next_table(const struct pgtable *table, u64 *va, u64 to)
 {
 	while (*va < to) {
-		u64 pte = table->root[table_index(*va, 2)];
+		u64 *pte = used_entry(table->root, USER_ENTRIES, va, 2);
 
-		if (!pte_is_valid(pte)) {
-			*va = ROUND_DOWN(*va, LEVEL1_SPAN) + LEVEL1_SPAN;
-			continue;
-		}
-		pte = table_behind(pte)[table_index(*va, 1)];
-		if (pte_is_valid(pte))
-			return &table_behind(pte)[table_index(*va, 0)];
-		*va = ROUND_DOWN(*va, LEVEL0_SPAN) + LEVEL0_SPAN;
+		if (!pte)
+			return NULL;
+		pte = used_entry(table_behind(*pte), ENTRIES, va, 1);
+		if (pte && *va < to)
+			return &table_behind(*pte)[table_index(*va, 0)];
 	}
 	return NULL;
 }
@@ -200,11 +223,11 @@ u64 *pgtable_scan(const struct pgtable *table, u64 *pte, u64 *va, u64 to)
 				return NULL;
 		}
 		u64 end = MIN(to, ROUND_DOWN(at, LEVEL0_SPAN) + LEVEL0_SPAN);
-		for (; at < end; at += PAGE_SIZE, pte++) {
-			if (*pte) {
-				*va = at;
-				return pte;
-			}
+		u64 *found = first_used(pte, pte + ((end - at) >> PAGE_SHIFT));
+		at += (u64)(found - pte) << PAGE_SHIFT;
+		if (at < end) {
+			*va = at;
+			return found;
 		}
 	}
 	return NULL;
@@ -395,14 +418,13 @@ void pgtable_trim(struct pgtable *table, u64 start, u64 end)
 /* Gives back the tables under one of the levels 2 and 1; `used` of the first n entries point to one. */
 static void free_tables(u64 *entries, u64 n, u32 used, unsigned level)
 {
-	for (u64 i = 0; i < n && used; i++) {
-		if (!pte_is_valid(entries[i]))
-			continue;
-		struct frame *frame = pte_frame(entries[i]);
+	for (u64 *pte = entries; used; used--, pte++) {
+		pte = first_used(pte, entries + n);
+		BUG_ON(pte == entries + n);
+		struct frame *frame = pte_frame(*pte);
 		if (level == 2)
-			free_tables(table_behind(entries[i]), ENTRIES, frame->table_used, 1);
+			free_tables(table_behind(*pte), ENTRIES, frame->table_used, 1);
 		frame_put(frame);
-		used--;
 	}
 }
 

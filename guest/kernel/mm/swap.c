@@ -185,7 +185,7 @@ static int swap_mapping_write(struct mapping *mapping, struct frame **frames, un
 /* Whether reading ahead would not cost others their frames. */
 static bool is_memory_free(void)
 {
-	return frame_free_count() > frame_count() / 64 + 2 * AHEAD_SLOTS;
+	return frame_free_count() > frame_table.count / 64 + 2 * AHEAD_SLOTS;
 }
 
 static bool is_worth_reading(u64 slot)

@@ -227,12 +227,12 @@ int pagecache_sync_all(void)
 void writeback_throttle(struct mapping *mapping)
 {
 	/* An error here is fsync's to report. */
-	if (unlikely(dirty_frames > frame_count() / 4)) {
+	if (unlikely(dirty_frames > frame_table.count / 4)) {
 		int error = pagecache_sync(mapping);
 
 		if (error)
 			mapping->error = error;
-		if (dirty_frames > frame_count() / 4)
+		if (dirty_frames > frame_table.count / 4)
 			pagecache_sync_all();
 	}
 }

@@ -387,7 +387,7 @@ static i64 run(struct exec *exec)
 	take_over(exec);
 	error = start_program(exec);
 	if (error) {
-		signal_send_process(task->process, SIGKILL, NULL);
+		signal_force(task, SIGSEGV, SI_KERNEL, 0); /* as Linux: there is nothing to go back to */
 		return error;
 	}
 	ptrace_event(task, PTRACE_EVENT_EXEC, (u64)old_tid);

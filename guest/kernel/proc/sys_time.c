@@ -32,7 +32,7 @@ static u64 process_cpu_ns(const struct process *process, bool user_only)
 /* A clock id made of a process or thread number (clock_getcpuclockid(3), pthread_getcpuclockid(3)). */
 static int numbered_clock(struct task *task, int clock, u64 *ns)
 {
-	int number = ~(clock >> 3);
+	int number = (int)(~(u32)clock >> 3);
 	bool of_thread = clock & CPU_CLOCK_OF_THREAD;
 	unsigned kind = clock & CPU_CLOCK_KIND;
 	if (kind == 3)
