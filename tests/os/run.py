@@ -16,7 +16,7 @@ import traceback
 
 import guest
 
-PARTS = ["programs", "debian", "terminal", "policies", "swapping", "powercut", "presets"]
+PARTS = ["concepts", "programs", "debian", "terminal", "policies", "swapping", "powercut", "presets"]
 MACHINES = ["rvemu", "qemu", "qemu-opensbi", "linux"]
 
 

@@ -20,17 +20,21 @@
 
 struct task;
 
-/* A ticket lock: who comes first is served first, so no hart waits for ever. */
+/* A ticket lock: who comes first is served first, so no hart waits for ever. Who waits long stops its hart until it is
+ * called: where harts share a processor, spinning would take the holder's time. */
 struct kernel_lock {
-	u32 next;    /* the ticket that the next comer takes */
-	u32 serving; /* whose turn it is */
+	u32 next;     /* the ticket that the next comer takes */
+	u32 serving;  /* whose turn it is */
+	u32 sleepers; /* harts that want to be called when their turn comes */
 };
 extern struct kernel_lock kernel_lock_state;
 
-/* Spins until it is this ticket's turn. */
+/* Waits until it is this ticket's turn. */
 void kernel_lock_wait(u32 ticket);
+/* Calls the hart whose turn it is, if it sleeps. */
+void kernel_lock_call(u32 ticket);
 
-/* Takes the kernel lock; spins while another hart is in the kernel. Inline, as each system call passes here. */
+/* Takes the kernel lock; waits while another hart is in the kernel. Inline, as each system call passes here. */
 static inline void kernel_lock(void)
 {
 	u32 ticket = __atomic_fetch_add(&kernel_lock_state.next, 1, __ATOMIC_RELAXED);
@@ -38,10 +42,14 @@ static inline void kernel_lock(void)
 		kernel_lock_wait(ticket);
 }
 
-/* Gives it back: only the holder writes `serving`. */
+/* Gives it back: only the holder writes `serving`. The fence: either we see the sleeper, or it sees its turn. */
 static inline void kernel_unlock(void)
 {
-	__atomic_store_n(&kernel_lock_state.serving, kernel_lock_state.serving + 1, __ATOMIC_RELEASE);
+	u32 ticket = kernel_lock_state.serving + 1;
+	__atomic_store_n(&kernel_lock_state.serving, ticket, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (unlikely(__atomic_load_n(&kernel_lock_state.sleepers, __ATOMIC_RELAXED)))
+		kernel_lock_call(ticket);
 }
 
 /* Tasks that wait for something; sched.h has what is done with it. */

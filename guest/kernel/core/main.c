@@ -19,6 +19,7 @@
 #include "guest/kernel/mm/pagecache.h"
 #include "guest/kernel/mm/policy.h"
 #include "guest/kernel/proc/task.h"
+#include "guest/kernel/proc/vdso.h"
 
 #define EXT2_MAGIC_OFFSET 1080 /* of the superblock, which begins at byte 1024 */
 #define EXT2_MAGIC 0xef53
@@ -139,7 +140,7 @@ void main(u64 hart_id, u64 device_tree_pa)
 	irq_init_hart(0);
 	uart_init();
 	tty_init();
-	exec_init();
+	vdso_init();
 	virtio_init();
 	choose_policy();
 	smp_start();

@@ -20,6 +20,7 @@
 #define NAME_MAX_SIZE 64 /* of host and domain names */
 #define SYSLOG_COPY 1024
 #define RANDOM_COPY 256
+#define BREATH 0x10000ul /* bytes of entropy between two looks at what else is to be done */
 #define READ_MAX 0x7ffff000ul /* no call transfers more */
 
 char system_hostname[65] = "rvemu";
@@ -201,6 +202,8 @@ i64 sys_getrandom(struct task *task, const u64 arg[6])
 			return done ? (i64)done : -EFAULT;
 		if (signal_is_pending(task) && done < size)
 			return (i64)done;
+		if (done % BREATH == 0)
+			sched_breathe();
 	}
 	return (i64)done;
 }
@@ -220,7 +223,7 @@ static u64 probe_extensions(void)
 	return value;
 }
 
-static void probe(struct abi_riscv_hwprobe *pair)
+void system_probe(struct abi_riscv_hwprobe *pair)
 {
 	static u64 extensions; /* asked of the device tree once */
 	pair->value = 0;
@@ -257,7 +260,7 @@ i64 sys_riscv_hwprobe(struct task *task, const u64 arg[6])
 			return -EINTR;
 		if (copy_from_user(&pair, at, sizeof(pair)) < 0)
 			return -EFAULT;
-		probe(&pair);
+		system_probe(&pair);
 		if (copy_to_user(at, &pair, sizeof(pair)) < 0)
 			return -EFAULT;
 	}

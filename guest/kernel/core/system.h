@@ -15,4 +15,8 @@ extern char system_domainname[65];
  * is 1. */
 extern int system_exit_status;
 
+struct abi_riscv_hwprobe;
+/* riscv_hwprobe's value for pair->key; the key becomes -1 if it is not known. */
+void system_probe(struct abi_riscv_hwprobe *pair);
+
 #endif

@@ -188,6 +188,12 @@ static void ring_put(struct tty *tty, u8 byte, bool ends_line)
 	}
 }
 
+void tty_put_input(struct tty *tty, u8 byte)
+{
+	if (ring_room(tty))
+		ring_put(tty, byte, false);
+}
+
 static bool ring_ends_line(const struct tty *tty, u32 at)
 {
 	at %= TTY_BUFFER;

@@ -182,7 +182,11 @@ static i64 master_write(struct file *file, struct io *io, u64 *pos)
 		if (io_read(io, &byte, 1) < 0)
 			return total ? total : -EFAULT;
 		tty_receive(tty, byte);
-		total++;
+		if (++total % TTY_BUFFER)
+			continue;
+		sched_breathe(); /* bytes that find no room are dropped: nothing else makes it wait */
+		if (signal_is_pending(current_task))
+			break;
 	}
 	return total;
 }

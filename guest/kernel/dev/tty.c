@@ -6,7 +6,7 @@
 
 #include "guest/kernel/core/time.h"
 #include "guest/kernel/dev/irq.h"
-#include "guest/kernel/proc/task.h"
+#include "guest/kernel/proc/internal.h"
 
 #define CONTROL(letter) ((letter)&0x1f)
 #define NO_TTY_RDEV DEVICE(5, 0)
@@ -111,21 +111,6 @@ void tty_leave_session(struct process *leader)
 	tty_forget(tty);
 }
 
-/* A group in which nobody has a parent in the same session but another group: nobody could continue it. */
-static bool is_orphaned(int pgid)
-{
-	LIST_FOR_EACH(node, &all_processes)
-	{
-		struct process *process = LIST_ENTRY(node, struct process, all_link);
-		struct process *parent = process->parent;
-
-		if (process->pgid == pgid && !process->zombie && parent && parent->pgid != pgid &&
-		    parent->sid == process->sid)
-			return false;
-	}
-	return true;
-}
-
 /*
  * A process of the background touches its terminal: the group gets SIGTTIN or SIGTTOU. 0: go on; -ERESTARTSYS: after
  * the signal; -EIO: it cannot be stopped.
@@ -140,7 +125,7 @@ static int check_foreground(struct tty *tty, struct task *task, int signal)
 		return 0;
 	if (is_ignored)
 		return signal == SIGTTIN ? -EIO : 0;
-	if (is_orphaned(process->pgid))
+	if (process_group_is_orphaned(process->pgid, NULL)) /* nobody could continue it */
 		return -EIO;
 	signal_send_group(process->pgid, signal, NULL);
 	return -ERESTARTSYS;
@@ -306,6 +291,7 @@ static i64 tty_write(struct file *file, struct io *io, u64 *pos)
 {
 	struct tty *tty = tty_of(file);
 	int error = tty->termios.c_lflag & TOSTOP ? check_foreground(tty, current_task, SIGTTOU) : 0;
+	unsigned pieces = 0;
 	i64 total = 0;
 
 	(void)pos;
@@ -322,6 +308,11 @@ static i64 tty_write(struct file *file, struct io *io, u64 *pos)
 		if (!error) {
 			tty->output(tty, out, used);
 			total += size;
+		}
+		if (++pieces % 64 == 0) { /* the console never makes it wait */
+			sched_breathe();
+			if (signal_is_pending(current_task))
+				break;
 		}
 	}
 	return total ? total : error;
@@ -355,8 +346,8 @@ static void change_mode(struct tty *tty, const struct abi_termios *termios)
 		u32 size = tty->edit_size;
 
 		tty->edit_size = 0;
-		for (u32 i = 0; i < size && tty->tail - tty->head < TTY_BUFFER; i++)
-			tty->input[tty->tail++ % TTY_BUFFER] = tty->edit[i];
+		for (u32 i = 0; i < size; i++)
+			tty_put_input(tty, tty->edit[i]);
 	} else if (!was_canonical && is_canonical && tty->tail != tty->head &&
 	           !(tty->line_end[last / 8] >> last % 8 & 1)) {
 		tty->line_end[last / 8] |= (u8)(1u << last % 8);

@@ -62,6 +62,8 @@ u64 tty_take_input(struct tty *tty, u8 *to, u64 size, bool *line_done);
 /* Bytes that FIONREAD tells. */
 u32 tty_input_size(const struct tty *tty);
 void tty_flush_input(struct tty *tty);
+/* Appends a byte that ends no line to the input; it is dropped if there is no room. */
+void tty_put_input(struct tty *tty, u8 byte);
 /* Puts one byte of a program's output into `to` as OPOST wants it (1..8 bytes; 0: nothing); keeps the column. */
 unsigned tty_process_output(struct tty *tty, u8 byte, u8 to[8]);
 

@@ -337,6 +337,8 @@ int devfs_add_pty(u32 number)
 	struct device_fs *fs = pts();
 	char name[16];
 	struct node *node;
+	struct inode *inode;
+	bool is_new;
 
 	format_text(name, sizeof(name), "%u", number);
 	if (node_by_ino(fs, PTY_INO + number))
@@ -346,6 +348,14 @@ int devfs_add_pty(u32 number)
 		return -ENOMEM;
 	node->uid = current_task->process->fsuid;
 	node->gid = TTY_GROUP;
+	/* Somebody may hold the inode of the terminal that had this number before: its owner is not the new one's. */
+	inode = inode_get_or_new(&fs->fs, node->ino, &is_new);
+	if (!inode) {
+		devfs_remove_pty(number);
+		return -ENOMEM;
+	}
+	fill(inode, node);
+	inode_put(inode);
 	return 0;
 }
 

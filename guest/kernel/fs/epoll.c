@@ -142,19 +142,14 @@ static int check_nesting(const struct file *epoll_file, const struct file *file)
 static int item_add(struct file *epoll_file, struct file *file, int fd, const struct abi_epoll_event *event)
 {
 	struct epoll *epoll = epoll_file->private;
-	struct item *item;
+	struct item *item = kmalloc(sizeof(*item)); /* first: it may sleep, and what is checked must stay so */
 	int error = find_item(epoll, file, fd) ? -EEXIST : check_nesting(epoll_file, file);
 
-	if (error)
-		return error;
-	if (epoll->count >= ITEMS_MAX)
-		return -ENOSPC;
-	item = kmalloc(sizeof(*item));
-	if (!item)
-		return -ENOMEM;
-	if (find_item(epoll, file, fd)) { /* another thread was faster while we slept */
+	if (!error && epoll->count >= ITEMS_MAX)
+		error = -ENOSPC;
+	if (!item || error) {
 		kfree(item);
-		return -EEXIST;
+		return error ? error : -ENOMEM;
 	}
 	item->epoll = epoll;
 	item->file = file;

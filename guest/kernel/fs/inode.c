@@ -336,6 +336,11 @@ static bool is_in_group(const struct process *process, u32 gid, u32 wanted)
 	return false;
 }
 
+bool is_own_group(const struct process *process, u32 gid)
+{
+	return is_in_group(process, process->fsgid, gid);
+}
+
 int inode_permission_as(const struct inode *inode, const struct process *process, u32 uid, u32 gid, u32 want)
 {
 	u32 bits = inode->mode & 7;

@@ -32,6 +32,8 @@ void name_instantiate(struct task *task, struct dentry *dir, struct dentry *dent
 /* --- inode.c --- */
 /* inode_permission for other ids than the file system ones: access(2). */
 int inode_permission_as(const struct inode *inode, const struct process *process, u32 uid, u32 gid, u32 want);
+/* Whether the process is in the group, by its file system id or a supplementary one. */
+bool is_own_group(const struct process *process, u32 gid);
 /* Now as mtime and ctime, or as ctime alone; marks the inode dirty. */
 void inode_modified(struct inode *inode);
 void inode_changed(struct inode *inode);

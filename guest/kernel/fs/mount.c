@@ -25,9 +25,15 @@ static const struct fs_type *find_type(const char *name)
 	return NULL;
 }
 
-struct list *mounts(void)
+struct list *mounts_lock(void)
 {
+	mutex_lock(&mount_lock);
 	return &all_mounts;
+}
+
+void mounts_unlock(void)
+{
+	mutex_unlock(&mount_lock);
 }
 
 static bool is_mounted(u64 dev)

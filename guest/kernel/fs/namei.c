@@ -335,6 +335,8 @@ void name_instantiate(struct task *task, struct dentry *dir, struct dentry *dent
 		inode->gid = dir->inode->gid;
 		if (S_ISDIR(inode->mode))
 			inode->mode |= S_ISGID;
+		else if (inode->uid && !is_own_group(task->process, inode->gid))
+			inode->mode &= ~(u32)S_ISGID;
 	}
 	inode_mark_dirty(inode);
 	dentry->inode = inode;
@@ -373,6 +375,8 @@ static int check_open(const struct inode *inode, const struct process *process, 
 		return -EISDIR;
 	if ((want & W_OK) && inode->fs && inode->fs->read_only && S_ISREG(inode->mode))
 		return -EROFS;
+	if ((flags & O_TRUNC) && inode->writers_denied)
+		return -ETXTBSY;
 	return inode_permission(inode, process, want);
 }
 
@@ -447,9 +451,11 @@ static int open_create(struct walk *walk, u32 flags, u32 mode, struct file **fil
 		}
 	}
 	while (child->mounted) {
-		dentry_get(child->mounted);
+		struct dentry *root = child->mounted;
+
+		dentry_get(root);
 		walk_to(walk, child);
-		child = child->mounted;
+		child = root;
 	}
 	error = last.slash && !S_ISDIR(child->inode->mode) ? -ENOTDIR
 	                                                   : open_found(walk->task, child, flags, created, file);

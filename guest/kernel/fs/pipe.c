@@ -136,9 +136,9 @@ static i64 pipe_read(struct file *file, struct io *io, u64 *pos)
 			was_full = room_of(pipe) < PIPE_ATOMIC;
 			done = take(pipe, io);
 			mutex_unlock(&pipe->lock);
-			if (done > 0 && was_full && room_of(pipe) >= PIPE_ATOMIC) {
-				pipe->drained++;
-				wake_all(&pipe->writable);
+			if (done > 0 && room_of(pipe) >= PIPE_ATOMIC) {
+				pipe->drained += was_full;
+				wake_all(&pipe->writable); /* in any case: the size itself may have grown */
 			}
 			if (done)
 				return done;

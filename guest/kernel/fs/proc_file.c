@@ -42,10 +42,23 @@ static int make_text(struct file *file, u64 pos)
 	return error;
 }
 
+/* The inode's lock is held. */
+static i64 read_text(struct file *file, struct io *io, u64 *pos)
+{
+	i64 done = make_text(file, *pos);
+	struct text *text = file->private;
+
+	if (done || *pos >= text->size)
+		return done;
+	done = io_write(io, text->data + *pos, text->size - *pos);
+	if (done > 0)
+		*pos += (u64)done;
+	return done;
+}
+
 static i64 proc_read(struct file *file, struct io *io, u64 *pos)
 {
 	struct proc_node *node = file->inode->private;
-	struct text *text;
 	struct task *task;
 	i64 done;
 
@@ -60,15 +73,10 @@ static i64 proc_read(struct file *file, struct io *io, u64 *pos)
 	}
 	if (!node->file->show)
 		return -EINVAL;
-	done = make_text(file, *pos);
-	if (done)
-		return done;
-	text = file->private;
-	if (*pos >= text->size)
-		return 0;
-	done = io_write(io, text->data + *pos, text->size - *pos);
-	if (done > 0)
-		*pos += (u64)done;
+	/* pread() of another thread may make the text anew while the copy sleeps. */
+	mutex_lock(&file->inode->lock);
+	done = read_text(file, io, pos);
+	mutex_unlock(&file->inode->lock);
 	return done;
 }
 

@@ -80,8 +80,8 @@ static void signal_masks(const struct process *process, u64 *ignored, u64 *caugh
 static int show_stat(struct task *task, struct text *text)
 {
 	struct process *process = task->process;
-	struct mm *mm = process->mm;
-	struct tty *tty = process->tty;
+	struct mm *mm = proc_get_mm(task);
+	struct tty *tty = process->tty; /* looked at before anything sleeps */
 	u64 user, system, minor, major, ignored, caught;
 
 	process_times(process, &user, &system, &minor, &major);
@@ -101,6 +101,8 @@ static int show_stat(struct task *task, struct text *text)
 	text_printf(text, "%lu %lu %lu ", mm ? mm->data_start : 0, mm ? mm->data_end : 0, mm ? mm->brk_start : 0);
 	text_printf(text, "%lu %lu %lu %lu %d\n", mm ? mm->arg_start : 0, mm ? mm->arg_end : 0, mm ? mm->env_start : 0,
 	            mm ? mm->env_end : 0, process->exit_code);
+	if (mm)
+		mm_put(mm);
 	return 0;
 }
 
@@ -325,7 +327,8 @@ static int show_mounts(struct task *task, struct text *text)
 
 	if (!buffer)
 		return -ENOMEM;
-	LIST_FOR_EACH(node, mounts())
+	struct list *mounts = mounts_lock();
+	LIST_FOR_EACH(node, mounts)
 	{
 		struct fs *fs = LIST_ENTRY(node, struct fs, link);
 		char *path = dentry_path(fs->root, task->process->root, buffer, PATH_SIZE);
@@ -334,6 +337,7 @@ static int show_mounts(struct task *task, struct text *text)
 			text_printf(text, "%s %s %s %s,relatime 0 0\n", fs->source, path, fs->type,
 			            fs->read_only ? "ro" : "rw");
 	}
+	mounts_unlock();
 	kfree(buffer);
 	return 0;
 }
@@ -345,7 +349,8 @@ static int show_mountinfo(struct task *task, struct text *text)
 
 	if (!buffer)
 		return -ENOMEM;
-	LIST_FOR_EACH(node, mounts())
+	struct list *mounts = mounts_lock();
+	LIST_FOR_EACH(node, mounts)
 	{
 		struct fs *fs = LIST_ENTRY(node, struct fs, link);
 		char *path = dentry_path(fs->root, task->process->root, buffer, PATH_SIZE);
@@ -355,6 +360,7 @@ static int show_mountinfo(struct task *task, struct text *text)
 			            fs->dev & 0xff, path, fs->read_only ? "ro" : "rw", fs->type, fs->source,
 			            fs->read_only ? "ro" : "rw");
 	}
+	mounts_unlock();
 	kfree(buffer);
 	return 0;
 }

@@ -241,6 +241,15 @@ static int follow_fd(struct task *task, int fd, struct dentry **dentry)
 	return error;
 }
 
+/* Whether the caller may look into what the task holds: root, or the same user. */
+static bool may_look(const struct task *task)
+{
+	const struct process *self = current_task->process, *other = task->process;
+
+	return self == other || !self->fsuid ||
+	       (self->fsuid == other->uid && self->fsuid == other->euid && self->fsuid == other->suid);
+}
+
 /* The dentry itself, so that a name that has been removed or hidden does not matter. */
 static int proc_follow(struct inode *inode, struct dentry **dentry)
 {
@@ -251,6 +260,10 @@ static int proc_follow(struct inode *inode, struct dentry **dentry)
 
 	if (!task)
 		return -EINVAL; /* a link with a text */
+	if (!may_look(task)) {
+		task_put(task);
+		return -EACCES;
+	}
 	switch (node->kind) {
 	case NODE_CWD:
 		error = copy_dentry(task->process->cwd, dentry);
@@ -277,8 +290,11 @@ static int proc_follow(struct inode *inode, struct dentry **dentry)
 /* A descriptor's name: a path, or "pipe:[12]" and the like. */
 static int read_fd_link(struct task *task, int fd, char *target)
 {
-	struct file *file = task->process->files ? files_get(task->process->files, fd) : NULL;
+	struct file *file;
 
+	if (!may_look(task))
+		return -EACCES;
+	file = task->process->files ? files_get(task->process->files, fd) : NULL;
 	if (!file)
 		return -ENOENT;
 	format_text(target, PATH_SIZE, "%s", file_path(file, target, PATH_SIZE));

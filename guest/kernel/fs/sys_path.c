@@ -91,17 +91,14 @@ i64 sys_chroot(struct task *task, const u64 arg[6])
 
 i64 sys_getcwd(struct task *task, const u64 arg[6])
 {
-	struct dentry *cwd = task->process->cwd;
-	char *buffer, *path;
+	char *buffer = kmalloc(PATH_SIZE), *path;
+	struct dentry *cwd = task->process->cwd; /* not before: another thread may change it while we sleep */
 	i64 size;
 
-	if (cwd->unlinked)
-		return -ENOENT;
-	buffer = kmalloc(PATH_SIZE);
 	if (!buffer)
 		return -ENOMEM;
 	path = dentry_path(cwd, task->process->root, buffer, PATH_SIZE);
-	size = path ? (i64)strlen(path) + 1 : -ENAMETOOLONG;
+	size = cwd->unlinked ? -ENOENT : path ? (i64)strlen(path) + 1 : -ENAMETOOLONG;
 	if (size > 0 && (u64)size > arg[1])
 		size = -ERANGE;
 	if (size > 0 && copy_to_user(arg[0], path, (u64)size))
@@ -140,7 +137,7 @@ static int remount(struct dentry *root, bool read_only)
 	struct fs *fs = root->inode->fs;
 	int error = 0;
 
-	if (root->parent != root)
+	if (!fs || fs->root != root)
 		return -EINVAL;
 	if (read_only && !fs->read_only)
 		error = fs_sync_all();

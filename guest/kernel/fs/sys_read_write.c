@@ -16,14 +16,6 @@
 
 /* --- one buffer --- */
 
-/* Lets other tasks, here and on other harts, run. May sleep. */
-static void breathe(void)
-{
-	kernel_unlock();
-	kernel_lock();
-	yield();
-}
-
 static i64 transfer_piece(struct file *file, bool write, struct io *io, u64 *pos)
 {
 	i64 (*operation)(struct file *, struct io *, u64 *) = write ? file->ops->write : file->ops->read;
@@ -71,7 +63,7 @@ static i64 transfer_large(struct task *task, struct file *file, bool write, stru
 		left -= (u64)done;
 		if ((u64)done < size || signal_is_fatal(task))
 			break;
-		breathe();
+		sched_breathe();
 	}
 	return (i64)total;
 }
@@ -418,7 +410,7 @@ static i64 copy(struct task *task, struct file *in, u64 *from, struct file *out,
 			break;
 		}
 		if (total % PIECE == 0)
-			breathe();
+			sched_breathe();
 	}
 	if (frame)
 		frame_put(frame);

@@ -216,6 +216,9 @@ static i64 change_mode(struct task *task, struct target *target, u32 mode)
 	if (!error && S_ISLNK(inode->mode))
 		error = -EOPNOTSUPP;
 	if (!error) {
+		/* Who is not in the group cannot make a program that runs as it. */
+		if (task->process->fsuid && !is_own_group(task->process, inode->gid))
+			mode &= ~(u32)S_ISGID;
 		inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
 		inode_changed(inode);
 	}
@@ -240,16 +243,6 @@ i64 sys_fchmodat(struct task *task, const u64 arg[6])
 }
 
 /* --- chown --- */
-
-static bool is_own_group(const struct process *process, u32 gid)
-{
-	if (process->fsgid == gid)
-		return true;
-	for (u32 i = 0; i < process->group_count; i++)
-		if (process->groups[i] == gid)
-			return true;
-	return false;
-}
 
 static i64 change_owner(struct task *task, struct target *target, u32 uid, u32 gid)
 {

@@ -263,7 +263,9 @@ int mount_fs(const char *source, struct dentry *on, const char *type, bool read_
 /* By the root dentry; the caller's reference is taken over. 0, -EBUSY, -EINVAL (no mount, or the root of all). May
  * sleep. */
 int unmount_fs(struct dentry *root);
-struct list *mounts(void); /* of struct fs */
+/* The list of struct fs, which stays as it is until it is unlocked. May sleep. */
+struct list *mounts_lock(void);
+void mounts_unlock(void);
 int fs_sync_all(void);     /* inodes, pages, superblocks, disks: sync(2) */
 
 /* --- poll.c --- */

@@ -93,6 +93,8 @@ static void begin_generation(void)
 		if (i != this_hart() && harts[i].online)
 			others |= 1ul << i;
 	}
+	/* The table that this hart leaves loses its number: it must not be walked again after the fence. */
+	csr_write(satp, kernel_satp);
 	sfence_all();
 	if (others)
 		sbi_remote_sfence_vma_all(smp_hart_ids(others));

@@ -21,7 +21,7 @@ enum region_flag {
 	REGION_GROWS_DOWN = 1 << 1, /* a stack: a fault just below enlarges it, down to the guard gap */
 	REGION_HEAP = 1 << 2,       /* brk's */
 	REGION_STACK = 1 << 3,      /* the first stack, "[stack]" */
-	REGION_VDSO = 1 << 4,       /* the page with the signal trampoline, "[vdso]" */
+	REGION_VDSO = 1 << 4,       /* the page of proc/vdso.S, "[vdso]" */
 	REGION_LOCKED = 1 << 5,     /* mlock: faulted in at once, frames pinned */
 	REGION_NORESERVE = 1 << 6,
 	REGION_DONTFORK = 1 << 7,   /* madvise */
@@ -61,7 +61,7 @@ struct mm {
 	u64 stack_start;                                /* where sp was at exec */
 	u64 arg_start, arg_end, env_start, env_end;
 	u64 mmap_top;                          /* mmap looks for room downward from here */
-	u64 vdso;                              /* va of the trampoline page */
+	u64 vdso;                              /* va of the page in vdso.S */
 	struct file *exe;                      /* /proc/PID/exe */
 	u64 auxv[2 * 24];                      /* as given to the program; AT_NULL ends it */
 	u64 limit_as, limit_data, limit_stack; /* RLIMIT_AS, DATA, STACK in bytes; copies of the process's */
@@ -71,7 +71,7 @@ struct mm {
 	bool oom_killed; /* chosen by the out-of-memory killer: waiters for memory go on */
 };
 
-/* The signal trampoline's page, mapped in each REGION_VDSO region; made by exec_init(). */
+/* The page of proc/vdso.S, mapped in each REGION_VDSO region; made by vdso_init(). */
 extern struct frame *vdso_frame;
 
 #define MM_MAX_REGIONS 4096

@@ -33,7 +33,8 @@ static int check_flags(const struct task *parent, const struct clone_args *args)
 	return 0;
 }
 
-/* What a process inherits and that needs no memory of its own. */
+/* What a process inherits and that needs no memory of its own. Copied when nothing sleeps any more: another thread may
+ * change its user or session meanwhile, and whoever takes a terminal away looks at all processes. */
 static void copy_identity(struct process *child, const struct process *parent)
 {
 	child->umask = parent->umask;
@@ -105,7 +106,6 @@ static struct process *clone_process(struct process *parent, const struct clone_
 	struct process *child = process_new();
 	if (!child)
 		return NULL;
-	copy_identity(child, parent);
 	if (copy_resources(child, parent, args->flags)) {
 		process_discard(child);
 		return NULL;
@@ -151,6 +151,7 @@ static void copy_task(struct task *child, struct task *parent, const struct clon
 /* The new task's process gets its number and its place among the others. */
 static void link_process(struct process *child, struct process *parent, struct task *leader, u64 flags)
 {
+	copy_identity(child, parent);
 	child->pid = leader->tid;
 	child->leader = leader;
 	leader->refs++;

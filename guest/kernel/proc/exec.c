@@ -14,6 +14,7 @@
 #include "guest/kernel/mm/kmalloc.h"
 #include "guest/kernel/proc/exec.h"
 #include "guest/kernel/proc/ptrace.h"
+#include "guest/kernel/proc/vdso.h"
 
 #define SCRIPT_DEPTH 4
 #define SCRIPT_LINE 256
@@ -21,8 +22,6 @@
 #define ARGUMENTS_MIN (32 * PAGE_SIZE)
 #define MMAP_GAP_MIN (128ul << 20)
 #define MMAP_GAP_MAX (USER_TOP / 6 * 5)
-
-struct frame *vdso_frame;
 
 /* One execve on its way. */
 struct exec {
@@ -37,17 +36,6 @@ struct exec {
 	struct files *files;       /* a copy, where they were shared */
 	struct handlers *handlers; /* the same */
 };
-
-void exec_init(void)
-{
-	vdso_frame = frame_alloc(FRAME_KERNEL, ALLOC_ZERO);
-	if (!vdso_frame)
-		panic("no memory for the signal trampoline");
-	u32 *code = frame_data(vdso_frame);
-	code[0] = 0x08b00893; /* li a7, 139 (rt_sigreturn): unwinders know a signal frame by these two instructions */
-	code[1] = 0x00000073; /* ecall */
-	__asm__ volatile("fence.i" ::: "memory");
-}
 
 /* --- finding what runs --- */
 
@@ -207,11 +195,7 @@ static int map_all(struct exec *exec)
 		error = elf_map(&exec->interpreter, mm, 0);
 	if (error)
 		return error;
-	i64 vdso = mm_map(mm, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, REGION_VDSO, MAP_PRIVATE, NULL, 0);
-	if (vdso < 0)
-		return (int)vdso;
-	mm->vdso = (u64)vdso;
-	return 0;
+	return vdso_map(mm);
 }
 
 static int build_mm(struct exec *exec)

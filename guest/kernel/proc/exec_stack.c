@@ -216,6 +216,7 @@ static unsigned make_auxv(const struct process *process, const struct exec_stack
                           u64 path)
 {
 	const u64 entries[][2] = {
+		{ AT_SYSINFO_EHDR, process->mm->vdso },
 		{ AT_HWCAP, HWCAP },
 		{ AT_PAGESZ, PAGE_SIZE },
 		{ AT_CLKTCK, USER_HZ },

@@ -54,8 +54,12 @@ void rseq_resume(struct task *task)
 	int error = abort_section(task);
 	if (!error)
 		error = store_hart(task, task->hart->index, task->hart->index);
-	if (error)
-		signal_force(task, SIGSEGV, SEGV_MAPERR, task->rseq);
+	if (!error)
+		return;
+	/* Once: or the handler's own frame would lead here again, and again. */
+	u64 address = task->rseq;
+	task->rseq = 0;
+	signal_force(task, SIGSEGV, SEGV_MAPERR, address);
 }
 
 i64 sys_rseq(struct task *task, const u64 arg[6])

@@ -234,6 +234,14 @@ void yield(void)
 	schedule();
 }
 
+void sched_breathe(void)
+{
+	kernel_unlock();
+	kernel_lock();
+	interrupts_handle();
+	yield();
+}
+
 void sched_tick(void)
 {
 	struct task *task = current_task;
@@ -248,8 +256,14 @@ void sched_tick(void)
 static void kick_for(const struct task *task)
 {
 	unsigned count = hart_count();
+	struct hart *self = current_task->hart;
 	if (count == 1)
 		return;
+	/* An interrupt has ended this hart's idling: it runs the first task that wakes itself. */
+	if (current_task == self->idle && !self->need_resched && may_run_on(task, self)) {
+		self->need_resched = true;
+		return;
+	}
 	u64 all = count == MAX_HARTS ? ~0ul : (1ul << count) - 1;
 	if ((task->affinity & all) == all) {
 		smp_kick();
@@ -267,6 +281,12 @@ void task_ready(struct task *task)
 	list_add_last(&ready, &task->ready_link);
 	active++;
 	kick_for(task);
+}
+
+void sched_requeue(const struct task *task)
+{
+	if (task->state == TASK_READY)
+		kick_for(task);
 }
 
 void sched_notice(struct task *task)

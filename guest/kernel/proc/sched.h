@@ -69,8 +69,12 @@ void task_wake(struct task *task, enum sleep_kind deepest);
 void schedule(void);
 /* sched_yield(2). */
 void yield(void);
+/* In a long piece of work: serves interrupts and lets other tasks, here and on other harts, run. May sleep. */
+void sched_breathe(void);
 /* Puts a new or stopped task on the queue. */
 void task_ready(struct task *task);
+/* A task whose affinity has changed: if it waits in the queue, an idle hart that may run it now is told. */
+void sched_requeue(const struct task *task);
 /* The boot hart's and the other harts' last call: runs tasks, waits for interrupts. */
 __attribute__((noreturn)) void idle_loop(void);
 /* At the end of a time slice. */

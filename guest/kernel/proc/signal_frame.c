@@ -9,6 +9,7 @@
 #include "guest/kernel/core/syscall.h"
 #include "guest/kernel/mm/uaccess.h"
 #include "guest/kernel/proc/internal.h"
+#include "guest/kernel/proc/vdso.h"
 
 #define FRAME(field) offsetof(struct abi_rt_sigframe, field)
 
@@ -72,7 +73,7 @@ int signal_push_frame(struct task *task, int signal, const struct abi_siginfo *i
 	if ((u32)task->alt_stack.ss_flags & SS_AUTODISARM)
 		task->alt_stack = (struct abi_stack){ .ss_flags = SS_DISABLE };
 
-	regs->x[REG_RA] = task->process->mm->vdso;
+	regs->x[REG_RA] = vdso_trampoline_of(task->process->mm);
 	regs->x[0] = action->sa_handler;
 	regs->x[REG_SP] = frame;
 	regs->x[REG_A0] = (u64)signal;

@@ -154,6 +154,7 @@ i64 sys_sched_setaffinity(struct task *task, const u64 arg[6])
 		result = -EINVAL;
 	} else {
 		target->affinity = mask == all_harts() ? ~0ul : mask;
+		sched_requeue(target);
 		/* One that runs where it no longer may gives way at once. */
 		if (target->state == TASK_RUNNING && !(mask >> target->hart->index & 1)) {
 			target->hart->need_resched = true;

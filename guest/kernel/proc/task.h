@@ -161,8 +161,6 @@ void task_init(void);
 /* Makes the running boot code of a hart its idle task: the struct is the caller's (static), its stack, too. Sets tp and
  * hart->idle. */
 void task_init_idle(struct task *task, struct hart *hart, void *stack);
-/* The signal trampoline's page (vdso_frame). Once, at boot. */
-void exec_init(void);
 /* Starts pid 1: root and working directory "/", /dev/console as 0, 1, 2. `arguments` are split at blanks, "..." and
  * '...' keep them. From a kernel thread, when the root is mounted. 0 or a negative errno if there is no memory; panics
  * in words if the program cannot be run. */

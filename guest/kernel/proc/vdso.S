@@ -2,10 +2,14 @@
  * The page that each program finds mapped besides its own: a tiny shared library, written out by hand (ELF gABI, vdso(7)).
  *
  * It has the signal trampoline, and riscv_hwprobe's answers, which C libraries ask for at every start: nothing traps for
- * them, and strace need not know that call. exec.c copies the page and fills in the answers; AT_SYSINFO_EHDR says where
+ * them, and strace need not know that call. vdso.c copies the page and fills in the answers; AT_SYSINFO_EHDR says where
  * it is. No section headers and no versions: nobody needs them.
  */
-#include "guest/abi/syscall.h"
+#include "guest/kernel/proc/vdso.h"
+
+#define SYSCALL(number, name, kinds) .set NR_##name, number;
+#define SYSCALL_REFUSED(number, name, kinds, error) SYSCALL(number, name, kinds)
+#include "guest/abi/syscall.def"
 
 #define PT_LOAD 1
 #define PT_DYNAMIC 2
@@ -69,7 +73,7 @@ strings_end:
 
 	.balign 16
 vdso_trampoline: /* unwinders know a signal frame by these two instructions */
-	li a7, 139
+	li a7, NR_rt_sigreturn
 	ecall
 
 /* int riscv_hwprobe(struct riscv_hwprobe *pairs, size_t count, size_t cpu_set_size, cpu_set_t *cpus, unsigned flags) */
@@ -93,7 +97,7 @@ hwprobe:
 3:	addi a0, a0, 16
 	addi a1, a1, -1
 	j 1b
-4:	li a7, 258
+4:	li a7, NR_riscv_hwprobe
 	ecall
 	ret
 5:	li a0, 0
