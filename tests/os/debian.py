@@ -1,9 +1,9 @@
 """Packages of Debian for riscv64, unmodified: shells, coreutils, python3, sqlite3, gcc and others.
 
-They are fetched with what they depend on (tests/linux/packages.py) and laid over the root disk. Each file scripts/NAME.SHELL is
-run by that shell; its output must be what the same binaries print under qemu-riscv64 in the test itself. There a program
-that starts another finds wrappers of the host in PATH, which start qemu-riscv64 again: nothing has to be set up for that.
-Where qemu-riscv64 cannot do it, scripts/NAME.expected says what comes.
+They are fetched with what they depend on (tests/linux/packages.py) and laid over the root disk. Each file
+scripts/NAME.SHELL is run by that shell; its output must be what the same binaries print under qemu-riscv64 in the test
+itself. There a program that starts another finds wrappers of the host in PATH, which start qemu-riscv64 again: nothing
+has to be set up for that. Where qemu-riscv64 cannot do it, scripts/NAME.expected says what comes.
 """
 
 import functools
@@ -18,8 +18,8 @@ import programs
 from guest import BUILD, HERE, check, once
 
 SCRIPTS = os.path.join(HERE, "scripts")
-BASE = ("busybox-static dash bash coreutils findutils grep sed gawk mawk procps strace python3 sqlite3 vim-tiny less tar gzip "
-        "perl-base diffutils hostname ncurses-base").split()
+BASE = ("busybox-static dash bash coreutils findutils grep sed gawk mawk procps strace python3 sqlite3 vim-tiny less "
+        "tar gzip perl-base diffutils hostname ncurses-base").split()
 COMPILER = ["gcc", "libc6-dev", "make"]
 LINKS = {"awk": "mawk", "vi": "vim.tiny", "sh": "dash", "cc": "gcc"}
 
@@ -38,7 +38,8 @@ def get(names, folder):
         pass  # lists of an earlier time may do; if they do not, the next command says so
     archives = os.path.join(folder, "archives")
     os.makedirs(os.path.join(archives, "partial"))
-    apt.run("apt-get", "-y", "-q", "-d", "--no-install-recommends", "-o", f"Dir::Cache::archives={archives}", "install", *names)
+    apt.run("apt-get", "-y", "-q", "-d", "--no-install-recommends", "-o", f"Dir::Cache::archives={archives}", "install",
+            *names)
     for deb in sorted(os.listdir(archives)):
         if deb.endswith(".deb"):
             packages.unpack(os.path.join(archives, deb), folder)
@@ -118,9 +119,10 @@ def reference(script):
     os.makedirs(work)
     environment = {"PATH": wrappers(kind), "HOME": "/root", "TERM": "vt100", "LC_ALL": "C", "TZ": "UTC",
                    "PYTHONHOME": os.path.join(tree(kind), "usr"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([shutil.which("qemu-riscv64"), "-L", tree(kind), "-0", os.path.basename(words[0]), os.path.join(tree(kind), words[0][1:]),
-                           *words[1:], os.path.join(SCRIPTS, script)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, cwd=work, env=environment, timeout=guest.TIMEOUT, check=False)
+    done = subprocess.run([shutil.which("qemu-riscv64"), "-L", tree(kind), "-0", os.path.basename(words[0]),
+                           os.path.join(tree(kind), words[0][1:]), *words[1:], os.path.join(SCRIPTS, script)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=work,
+                          env=environment, timeout=guest.TIMEOUT, check=False)
     shutil.rmtree(work)
     return done.stdout, done.returncode % 256
 

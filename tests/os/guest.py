@@ -1,7 +1,8 @@
-"""The guest OS at work: its command line on each machine, a run without a keyboard, a session on a terminal, its disks.
+"""The guest OS at work: its command line on each machine, a run without a keyboard, a session on a terminal, its
+disks.
 
-Machines: "rvemu"; "qemu", with the OpenSBI it brings; "qemu-opensbi", with the distribution's newer one; and "linux", which
-is rvemu with Debian's kernel on the same disks: what a test expects of our kernel must hold there first.
+Machines: "rvemu"; "qemu", with the OpenSBI it brings; "qemu-opensbi", with the distribution's newer one; and "linux",
+which is rvemu with Debian's kernel on the same disks: what a test expects of our kernel must hold there first.
 """
 
 import fcntl
@@ -64,6 +65,13 @@ class Results:
             sys.stdout.flush()
         return bool(ok)
 
+    def add(self, passed, failed, skipped):
+        """What another program has counted."""
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
+
     def skip(self, name, why):
         with self.lock:
             self.skipped += 1
@@ -104,8 +112,8 @@ def command(machine, disks, init="/sbin/init", arguments="", append="", memory=1
     tail = f" -- {arguments}" if arguments else ""
     text = f"{append} init={init}{tail}".strip()
     if machine.startswith("qemu"):
-        line = [QEMU, "-M", "virt", "-nographic", "-no-reboot", "-m", f"{memory}M", "-smp", str(harts), "-kernel", KERNEL,
-                "-global", "virtio-mmio.force-legacy=false", "-append", text, *options]
+        line = [QEMU, "-M", "virt", "-nographic", "-no-reboot", "-m", f"{memory}M", "-smp", str(harts),
+                "-kernel", KERNEL, "-global", "virtio-mmio.force-legacy=false", "-append", text, *options]
         if machine == "qemu-opensbi":
             line += ["-bios", packages.one("usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin")]
         for number, disk in enumerate(disks):
@@ -156,7 +164,8 @@ class Session:
         tty.setraw(slave)
         termios.tcsetwinsize(slave, (rows, columns))
         self.process = subprocess.Popen(line, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # as in a terminal window
+                                        # as in a terminal window
+                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         self.fd = master
         self.text = ""  # what was not looked at yet

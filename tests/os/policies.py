@@ -1,7 +1,7 @@
 """Replacement policies: the kernel's fault counts on reference strings equal those of an independent simulation.
 
-The guest program `replace` plays a string in a pool of few frames (/proc/PID/framepool) and prints the kernel's own count; with
---print also the string, so that nothing is shared with replacement.py but the numbers.
+The guest program `replace` plays a string in a pool of few frames (/proc/PID/framepool) and prints the kernel's own
+count; with --print also the string, so that nothing is shared with replacement.py but the numbers.
 """
 
 import collections
@@ -27,12 +27,14 @@ def cases():
                 yield f"{name}-{policy}-{frames}", f"--string {text}", text, policy, frames
         for seed, pages in ((1, 12), (42, 16), (7, 40)):
             for frames in (2, 3, 5, 8, 11):
-                yield f"seed{seed}-{policy}-{frames}", f"--random {seed} --length 1500 --pages {pages} --print", None, policy, frames
+                more = f"--random {seed} --length 1500 --pages {pages} --print"
+                yield f"seed{seed}-{policy}-{frames}", more, None, policy, frames
 
 
 def compare(machine):
     image = guest.disk_for(f"policies {machine}", programs.root())
-    lines = [f"{name} /bin/replace {more} --frames {frames} --policy {policy}" for name, more, _, policy, frames in cases()]
+    lines = [f"{name} /bin/replace {more} --frames {frames} --policy {policy}"
+             for name, more, _, policy, frames in cases()]
     states, outputs, console, status = programs.run_list(machine, image, lines)
     wrong, found, good = {}, {}, {}
     for name, _, text, policy, frames in cases():
@@ -48,11 +50,12 @@ def compare(machine):
         if count != expected:
             wrong.setdefault(policy, []).append(f"{name}: {count} faults, the simulation has {expected}")
         if not replacement.opt(references, frames) <= count <= len(references):
-            wrong.setdefault(policy, []).append(f"{name}: {count} is better than OPT, or more than there are references")
+            wrong.setdefault(policy, []).append(f"{name}: {count} is better than OPT, or more than all references")
     for policy in replacement.POLICIES:
         check(policy not in wrong, f"policies on {machine}: {policy} counts as simulated ({good.get(policy, 0)} runs)",
               "\n".join(wrong.get(policy, [])[:8]))
-    check(found.get("belady-fifo-3") == 9 and found.get("belady-fifo-4") == 10, f"policies on {machine}: Belady's anomaly under fifo",
+    check(found.get("belady-fifo-3") == 9 and found.get("belady-fifo-4") == 10,
+          f"policies on {machine}: Belady's anomaly under fifo",
           f"faults with 3 and 4 frames: {found.get('belady-fifo-3')}, {found.get('belady-fifo-4')}; 9 and 10 expected")
     check(status == 0, f"policies on {machine}: powers off", f"status {status}\n{guest.tail(console)}")
     guest.check_disk(image, f"policies on {machine}")
@@ -80,9 +83,11 @@ def from_memory_trace():
         lines.seek(0)
         references = replacement.from_trace(lines, low, low + 6 * 4096)
     wanted = [page for page, _ in replacement.parse(BELADY)]
-    check([page for page, _ in references] == wanted, "policies: the emulator's memory trace holds the reference string",
+    check([page for page, _ in references] == wanted,
+          "policies: the emulator's memory trace holds the reference string",
           f"arena at {low:#x}: {references[:20]}")
-    check(replacement.opt(references, 4) == 6 and replacement.lru(references, 4) == 8, "policies: OPT and LRU from the memory trace")
+    check(replacement.opt(references, 4) == 6 and replacement.lru(references, 4) == 8,
+          "policies: OPT and LRU from the memory trace")
     for path in (image, swap, image + ".mem"):
         os.unlink(path)
 

@@ -1,9 +1,9 @@
 """Unmodified programs: C and C++ by the distribution's compiler, the same output as under qemu-riscv64.
 
-programs/NAME.c (or .cc) is built once dynamically, once statically where that means something. The reference is the same
-binary under qemu-riscv64 in the test itself, or programs/NAME.expected where qemu-riscv64 does not do what Linux does.
-programs/runner.c runs all of them in one boot, also as process 1, so that no shell stands between. A program that takes the
-guest down costs only itself: the rest is run in the next boot.
+programs/NAME.c (or .cc) is built once dynamically, once statically where that means something. The reference is the
+same binary under qemu-riscv64 in the test itself, or programs/NAME.expected where qemu-riscv64 does not do what Linux
+does. programs/runner.c runs all of them in one boot, also as process 1, so that no shell stands between. A program
+that takes the guest down costs only itself: the rest is run in the next boot.
 """
 
 import concurrent.futures
@@ -27,12 +27,14 @@ PROGRAMS = [
     ("hello", "hello.c"), ("hello-static", "hello.c"), ("stdio", "stdio.c"), ("stdio-static", "stdio.c"),
     ("cxx", "cxx.cc"), ("cxx-static", "cxx.cc"), ("threads", "threads.c"), ("threads-static", "threads.c"),
     ("cancel", "cancel.c"), ("robust", "robust.c"), ("signals", "signals.c"), ("mmap", "mmap.c"),
-    ("maprandom", "maprandom.c"), ("filemap", "filemap.c"), ("forktree", "forktree.c"), ("forktree-static", "forktree.c"),
+    ("maprandom", "maprandom.c"), ("filemap", "filemap.c"), ("forktree", "forktree.c"),
+    ("forktree-static", "forktree.c"),
     ("wait", "wait.c"), ("spawn", "spawn.c"), ("exec", "exec.c"), ("pipes", "pipes.c"), ("epoll", "pipes.c", "epoll"),
     ("linuxfds", "linuxfds.c"), ("dlopen", "dlopen.c", "/t/plugin.so"), ("times", "times.c"), ("bigdir", "bigdir.c"),
-    ("holes", "holes.c"), ("bigfile", "bigfile.c"), ("names", "names.c"), ("fds", "fds.c"), ("proc", "proc.c"),
-    ("faults", "faults.c"), ("stack", "stack.c"), ("malloc", "malloc.c"), ("uaccess", "uaccess.c"), ("floats", "floats.c"),
-    ("pty", "pty.c"),
+    ("holes", "holes.c"), ("tailwrite", "tailwrite.c"), ("bigfile", "bigfile.c"), ("names", "names.c"), ("fds", "fds.c"), ("proc", "proc.c"),
+    ("faults", "faults.c"), ("stack", "stack.c"), ("malloc", "malloc.c"), ("uaccess", "uaccess.c"),
+    ("floats", "floats.c"),
+    ("pty", "pty.c"), ("hostile", "hostile.c"),
 ]
 
 
@@ -42,7 +44,8 @@ def compile_one(source, target, flags=()):
     if os.path.exists(target) and os.path.getmtime(target) > max(os.path.getmtime(f) for f in needed):
         return
     compiler = CROSS + ("g++" if source.endswith(".cc") else "gcc")
-    done = subprocess.run([compiler, *FLAGS, *flags, "-o", target, source, "-lm"], text=True, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run([compiler, *FLAGS, *flags, "-o", target, source, "-lm"], text=True, stderr=subprocess.PIPE,
+                          check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{source} does not compile:\n{done.stderr}")
 
@@ -72,7 +75,8 @@ def reference(name, arguments, folder):
     arguments = [a.replace("/t/", folder + "/") for a in arguments]
     environment = {"PATH": "/bin:/usr/bin", "HOME": "/root", "TERM": "vt100", "LC_ALL": "C", "TZ": "UTC"}
     with open(work + ".out", "wb+") as out:
-        done = subprocess.run(["qemu-riscv64", "-L", CROSS_LIB, "-0", f"/t/{name}", os.path.join(folder, name), *arguments],
+        done = subprocess.run(["qemu-riscv64", "-L", CROSS_LIB, "-0", f"/t/{name}", os.path.join(folder, name),
+                               *arguments],
                               stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=work, env=environment, timeout=120,
                               check=False)
         out.seek(0)
@@ -154,7 +158,8 @@ def compare(title, machine, source, names=None, **how):
     known, good = references(), True
     while wanted:
         image = guest.disk_for(title, source)
-        states, outputs, console, status = run_list(machine, image, [" ".join([p[0], f"/t/{p[0]}", *p[2:]]) for p in wanted], **how)
+        lines = [" ".join([p[0], f"/t/{p[0]}", *p[2:]]) for p in wanted]
+        states, outputs, console, status = run_list(machine, image, lines, **how)
         done = 0
         for name in [p[0] for p in wanted]:
             if name not in states:

@@ -1,12 +1,13 @@
-"""Page replacement, simulated: what the kernel's policies must count on a reference string. Written from the description in
-guest/kernel/mm/policy.h, not from the code.
+"""Page replacement, simulated: what the kernel's policies must count on a reference string.
 
-A reference is (page, store). Each policy has a list of the pages that are in, its head being the oldest or the next to be
-looked at; a page that comes in goes to the tail with A set. A page is clean if a load brought it back from swap and nothing was
-stored to it since. OPT and LRU, which no kernel does, are the limits to compare with.
+Written from the description in guest/kernel/mm/policy.h, not from the code. A reference is (page, store). Each policy
+has a list of the pages that are in, its head being the oldest or the next to be looked at; a page that comes in goes to
+the tail with A set. A page is clean if a load brought it back from swap and nothing was stored to it since. OPT and
+LRU, which no kernel does, are the limits to compare with.
 
-    replacement.py STRING FRAMES                    each policy's faults on "1 2 3w ..."
-    replacement.py --trace FILE --range LO-HI FRAMES   the same for a memory trace of rvemu: --trace mem --trace-filter addr=LO-HI
+    replacement.py STRING FRAMES                      each policy's faults on "1 2 3w ..."
+    replacement.py --trace FILE --range LO-HI FRAMES  the same for a memory trace of rvemu:
+                                                      --trace mem --trace-filter addr=LO-HI
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Swapping: 32 MiB of RAM, three processes of 64 MiB each at once, under each policy; data right, slots free afterwards."""
+"""Swapping: 32 MiB of RAM, three processes of 64 MiB each, under each policy: data right, slots free afterwards."""
 
 import functools
 import os
@@ -35,13 +35,15 @@ def swap_run(machine, policy, harts=1):
     status, console = guest.run(guest.command(machine, [image, swap], init="/t/runner", memory=32, harts=harts,
                                               append=f"policy={policy}"))
     output = open(os.path.join(guest.dump_folder(image, "/out", image + ".out"), "swap"), encoding="utf-8").read()
-    check(output.count("ended 0") == PROCESSES, f"{title}: {PROCESSES} processes of {MIB} MiB in 32 MiB of RAM", output + guest.tail(console))
+    check(output.count("ended 0") == PROCESSES, f"{title}: {PROCESSES} processes of {MIB} MiB in 32 MiB of RAM",
+          output + guest.tail(console))
     used = used_kib(output)
     # What the shell and process 1 left there is theirs still.
     check(len(used) == 2 and used[1] <= used[0] + 1024, f"{title}: the slots are free afterwards", output)
     moved = dict(re.findall(r"(pswp\w+) (\d+)", output))
     pages = PROCESSES * MIB * 256
-    check(all(int(moved.get(name, 0)) > pages / 2 for name in ("pswpin", "pswpout")), f"{title}: pages went out and came back",
+    check(all(int(moved.get(name, 0)) > pages / 2 for name in ("pswpin", "pswpout")),
+          f"{title}: pages went out and came back",
           f"{moved}; {pages} pages in all")
     check(status == 0, f"{title}: powers off", f"status {status}\n{guest.tail(console)}")
     guest.check_disk(image, title)

@@ -11,7 +11,8 @@ from guest import check
 OUR_PROMPT = "/root # "
 PROMPT = "READY> "
 # The shell, and what is typed to start it at init's prompt; None: it is init's own.
-SHELLS = {"our sh": None, "dash": "exec dash -i", "bash": "exec bash --norc --noprofile --noediting -i", "busybox sh": "exec busybox sh -i"}
+SHELLS = {"our sh": None, "dash": "exec dash -i", "bash": "exec bash --norc --noprofile --noediting -i",
+          "busybox sh": "exec busybox sh -i"}
 
 
 class Person:
@@ -45,7 +46,8 @@ class Person:
         prompt = self.prompt
         self.note(self.start(), "typed characters are echoed, and the program runs")
         self.note(self.key("\x03", prompt) and "130" in self.ask("echo $?"), "Ctrl-C ends the program, not the shell")
-        self.start("sh -c 'echo star''ted; exec cat'")  # a shell that edits lines itself has given the terminal back by then
+        # Not just cat: a shell that edits lines itself must have given the terminal back before more is typed.
+        self.start("sh -c 'echo star''ted; exec cat'")
         s.send("helloo\x7f\r")
         self.note(s.expect(r"hello(?:o\x08 \x08)?\nhello\n"), "backspace corrects a line, cat repeats it")
         self.note(self.key("\x04", prompt), "Ctrl-D ends cat's input")

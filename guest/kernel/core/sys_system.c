@@ -20,7 +20,7 @@
 #define NAME_MAX_SIZE 64 /* of host and domain names */
 #define SYSLOG_COPY 1024
 #define RANDOM_COPY 256
-#define BREATH 0x10000ul /* bytes of entropy between two looks at what else is to be done */
+#define BREATH 0x10000ul      /* bytes between two looks at what else is to be done */
 #define READ_MAX 0x7ffff000ul /* no call transfers more */
 
 char system_hostname[65] = "rvemu";
@@ -263,6 +263,8 @@ i64 sys_riscv_hwprobe(struct task *task, const u64 arg[6])
 		system_probe(&pair);
 		if (copy_to_user(at, &pair, sizeof(pair)) < 0)
 			return -EFAULT;
+		if (i % (BREATH / sizeof(pair)) == BREATH / sizeof(pair) - 1)
+			sched_breathe();
 	}
 	return 0;
 }

@@ -190,6 +190,8 @@ u32 virtio_acknowledge(struct virtio_device *device)
 {
 	u32 status = virtio_read(device, REG_INTERRUPT_STATUS);
 	virtio_write(device, REG_INTERRUPT_ACKNOWLEDGE, status);
+	/* What is finished after this raises another interrupt: only now may the ring be looked at. */
+	__asm__ volatile("fence o, r" ::: "memory");
 	return status;
 }
 

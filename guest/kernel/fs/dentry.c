@@ -172,6 +172,15 @@ struct dentry *dentry_new(struct dentry *parent, const char *name, struct inode 
 	return dentry;
 }
 
+/* Whether the directory or one above it is the inode: only a damaged disk has such a name in it, and who locked one
+ * directory and then the other would wait for himself. */
+static bool is_inside(const struct dentry *dir, const struct inode *inode)
+{
+	while (dir->inode != inode && dir->parent != dir)
+		dir = dir->parent;
+	return dir->inode == inode;
+}
+
 int dentry_lookup_locked(struct dentry *dir, const char *name, struct dentry **dentry)
 {
 	struct inode *inode = NULL;
@@ -189,6 +198,10 @@ int dentry_lookup_locked(struct dentry *dir, const char *name, struct dentry **d
 	error = dir->inode->ops->lookup(dir->inode, name, &inode);
 	if (error && error != -ENOENT)
 		return error;
+	if (!error && S_ISDIR(inode->mode) && is_inside(dir, inode)) {
+		inode_put(inode);
+		return -EUCLEAN;
+	}
 	*dentry = dentry_new(dir, name, error ? NULL : inode);
 	if (!*dentry) {
 		if (!error)

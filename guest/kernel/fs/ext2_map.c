@@ -313,7 +313,8 @@ static int ext2_write_pages(struct mapping *mapping, struct frame **frames, unsi
 	for (unsigned i = 0; i < n; i++) {
 		if (!frames[i]->block) /* nobody asked make_writable */
 			return -EIO;
-		clear_tail(inode, frames[i]);
+		if (!(frames[i]->flags & FRAME_FILLING)) /* then it is dirty again soon */
+			clear_tail(inode, frames[i]);
 	}
 	return transfer(ext2_of(inode), true, frames, n);
 }

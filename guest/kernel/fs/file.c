@@ -6,6 +6,7 @@
 
 #include "guest/kernel/core/print.h"
 #include "guest/kernel/mm/kmalloc.h"
+#include "guest/kernel/proc/task.h"
 
 #define LABEL_SIZE 48
 #define FLAGS_OF_OPEN (O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_CLOEXEC)
@@ -201,6 +202,8 @@ static i64 regular_write(struct file *file, struct io *io, u64 *pos)
 	if (file->flags & O_APPEND)
 		*pos = inode->size;
 	done = pagecache_write_file(inode, io, pos);
+	if (done > 0 && unlikely(inode->mode & (S_ISUID | S_ISGID)) && current_task->process->fsuid)
+		inode->mode &= ~(u32)(S_ISUID | S_ISGID); /* it is another program now */
 	if (done > 0)
 		inode_modified(inode);
 	mutex_unlock(&inode->lock);

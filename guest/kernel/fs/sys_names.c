@@ -266,12 +266,13 @@ struct renaming {
 	struct last_name from, to;
 };
 
-/* Whether `above` is the dentry or a directory above it. */
+/* Whether `above` is the dentry or a directory above it. Inodes are compared: on a damaged disk a directory may have two
+ * names. */
 static bool is_above(const struct dentry *above, const struct dentry *dentry)
 {
-	while (dentry != above && dentry->parent != dentry)
+	while (dentry->inode != above->inode && dentry->parent != dentry)
 		dentry = dentry->parent;
-	return dentry == above;
+	return dentry->inode == above->inode;
 }
 
 static void lock_two(struct dentry *a, struct dentry *b)
@@ -283,14 +284,14 @@ static void lock_two(struct dentry *a, struct dentry *b)
 		b = swap;
 	}
 	mutex_lock(&a->inode->lock);
-	if (a != b)
+	if (a->inode != b->inode)
 		mutex_lock(&b->inode->lock);
 }
 
 static void unlock_two(struct dentry *a, struct dentry *b)
 {
 	mutex_unlock(&a->inode->lock);
-	if (a != b)
+	if (a->inode != b->inode)
 		mutex_unlock(&b->inode->lock);
 }
 

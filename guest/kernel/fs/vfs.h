@@ -266,7 +266,7 @@ int unmount_fs(struct dentry *root);
 /* The list of struct fs, which stays as it is until it is unlocked. May sleep. */
 struct list *mounts_lock(void);
 void mounts_unlock(void);
-int fs_sync_all(void);     /* inodes, pages, superblocks, disks: sync(2) */
+int fs_sync_all(void); /* inodes, pages, superblocks, disks: sync(2) */
 
 /* --- poll.c --- */
 struct poll_table; /* poll.c's: collects waiters */

@@ -101,11 +101,14 @@ static enum fault_result install(struct fault *fault, struct frame *frame, bool 
 		frame_put(frame);
 		return FAULT_NOMEM;
 	}
-	if (!is_same(fault)) {
+	/* While it slept the file may also have been made shorter, or write-back seen that nobody maps the page. */
+	if (!is_same(fault) || (frame->kind == FRAME_FILE && !frame->mapping)) {
 		rmap_remove(frame, fault->pte);
 		frame_put(frame);
 		return FAULT_AGAIN;
 	}
+	if (writable && frame->kind == FRAME_FILE && frame->mapping->ops->make_writable)
+		pagecache_mark_writable(frame);
 	if (pte_is_present(fault->seen))
 		pgtable_change(&mm->table, fault->pte, fault->va, pte_make(frame, prot, writable, dirty));
 	else

@@ -6,9 +6,11 @@
 #include "guest/kernel/mm/pagecache.h"
 #include "guest/kernel/mm/region.h"
 #include "guest/kernel/mm/swap.h"
+#include "guest/kernel/proc/sched.h"
 #include "guest/kernel/proc/signal.h"
 
 #define WILLNEED_PAGES 512 /* read ahead by one MADV_WILLNEED: 2 MiB */
+#define BREATHE_PAGES 256  /* populated before other tasks have their turn */
 
 /* --- populate --- */
 
@@ -41,6 +43,8 @@ int mm_populate(struct mm *mm, struct task *task, u64 start, u64 end)
 		mutex_unlock(&mm->lock);
 		if (task && signal_is_fatal(task))
 			return -EINTR;
+		if (va / PAGE_SIZE % BREATHE_PAGES == 0)
+			sched_breathe();
 	}
 	return error;
 }

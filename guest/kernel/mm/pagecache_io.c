@@ -93,8 +93,11 @@ static i64 write_cached(struct mapping *mapping, struct frame *frame, struct io 
 
 	if (error)
 		return error;
+	/* The copy may sleep half way, and the file's size says nothing of it yet. */
+	frame->flags |= FRAME_FILLING;
 	i64 copied = io_read(io, (u8 *)frame_data(frame) + offset, size);
 
+	frame->flags &= ~FRAME_FILLING;
 	/* Also after a fault in the middle: a part may have been copied. Truncated meanwhile: it is nobody's page. */
 	if (frame->mapping == mapping)
 		pagecache_mark_dirty(frame);

@@ -119,6 +119,8 @@ static int shmem_read_pages(struct mapping *mapping, struct frame **frames, unsi
 	u64 slots[PAGECACHE_BATCH];
 	unsigned count = 0;
 
+	if (!shmem) /* swapoff has come upon a file that ends */
+		return -EIO;
 	for (unsigned i = 0; i < n; i++) {
 		struct leaf *leaf = find_leaf(shmem, frames[i]->index, true);
 
@@ -245,6 +247,7 @@ static void shmem_forget(struct inode *inode)
 	struct shmem *shmem = inode->private;
 
 	list_remove(&shmem->link);
+	inode->private = NULL; /* swapoff may still hold the inode */
 	free_slots(shmem, 0);
 	free_table(shmem);
 	kfree(shmem);
@@ -302,18 +305,18 @@ int shmem_create(const char *name, u64 size, struct file **file)
 
 /* --- swapoff --- */
 
-/* The page is in memory and dirty: its slot is given back. May sleep. */
-static int leave_slot(struct shmem *shmem, u64 index)
+/* Brings the page in, dirty, and gives its slot back. May sleep. */
+static int leave_slot(struct inode *inode, u64 index)
 {
 	struct frame *frame;
-	int error = pagecache_get(&shmem->inode->mapping, index, 0, &frame, NULL);
+	int error = pagecache_get(&inode->mapping, index, 0, &frame, NULL);
 
 	if (error)
 		return error;
 	frame_wait(frame, FRAME_WRITEBACK);
-	u32 *slot = find_slot(shmem, index);
+	u32 *slot = inode->private ? find_slot(inode->private, index) : NULL;
 
-	if (frame->mapping == &shmem->inode->mapping && slot && *slot) {
+	if (frame->mapping == &inode->mapping && slot && *slot) {
 		pagecache_mark_dirty(frame);
 		frame->block = 0;
 		swap_put(*slot);
@@ -323,37 +326,42 @@ static int leave_slot(struct shmem *shmem, u64 index)
 	return 0;
 }
 
-static int leave_swap(struct shmem *shmem)
+/* The caller holds the inode; its file may end meanwhile (then `private` is NULL), and has no slots any more. */
+static int leave_swap(struct inode *inode)
 {
-	u64 pages = (shmem->inode->size + PAGE_MASK) >> PAGE_SHIFT;
+	u64 pages = (inode->size + PAGE_MASK) >> PAGE_SHIFT;
 	int error = 0;
 
-	for (u64 index = 0; !error && index < pages; index++) {
+	for (u64 index = 0; !error && index < pages && inode->private; index++) {
+		struct shmem *shmem = inode->private;
 		const struct leaf *leaf = find_leaf(shmem, index, false);
 
 		if (!leaf)
 			index |= shmem->nodes[index >> LEAF_LOG2 >> NODE_LOG2] ? LEAF_ENTRIES - 1
 			                                                       : LEAF_ENTRIES * NODE_ENTRIES - 1;
 		else if (leaf->slots[index & (LEAF_ENTRIES - 1)])
-			error = signal_is_fatal(current_task) ? -EINTR : leave_slot(shmem, index);
+			error = signal_is_fatal(current_task) ? -EINTR : leave_slot(inode, index);
 	}
-	return error;
+	return inode->private ? error : 0;
 }
 
 int shmem_leave_swap(void)
 {
 	struct inode *held = NULL;
+	struct list *node = all_shmem.next;
 	int error = 0;
 
-	/* The one we are at is held, and so stays in the list, until the next one is. */
-	for (struct list *node = all_shmem.next; !error && node != &all_shmem; node = node->next) {
+	/* The one we are at is held, and so stays in the list until the next one is; unless its last user went when we
+	 * came, and its end was under way: then from the start. */
+	while (!error && node != &all_shmem) {
 		struct shmem *shmem = LIST_ENTRY(node, struct shmem, link);
 
 		inode_get(shmem->inode);
 		if (held)
 			inode_put(held);
 		held = shmem->inode;
-		error = leave_swap(shmem);
+		error = leave_swap(held);
+		node = held->private ? node->next : all_shmem.next;
 	}
 	if (held)
 		inode_put(held);

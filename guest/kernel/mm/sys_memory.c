@@ -229,6 +229,7 @@ i64 sys_mincore(struct task *task, const u64 arg[6])
 		va = stop;
 		if (signal_is_fatal(task))
 			return -EINTR;
+		sched_breathe();
 	}
 	return error;
 }

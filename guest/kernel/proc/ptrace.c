@@ -247,7 +247,8 @@ static bool may_trace(const struct process *tracer, const struct task *task)
 	if (tracer->euid == 0)
 		return true;
 	return tracer->uid == process->uid && tracer->uid == process->euid && tracer->uid == process->suid &&
-	       tracer->gid == process->gid && tracer->gid == process->egid && process->mm->dumpable;
+	       tracer->gid == process->gid && tracer->gid == process->egid && tracer->gid == process->sgid &&
+	       process->mm->dumpable;
 }
 
 static i64 trace_me(struct task *task)

@@ -57,21 +57,32 @@ i64 sys_getegid(struct task *task, const u64 arg[6])
 struct ids {
 	u32 *real, *effective, *saved, *fs;
 	bool privileged;
+	struct mm *mm;
 };
 
 static struct ids user_ids(struct process *process)
 {
-	return (struct ids){ &process->uid, &process->euid, &process->suid, &process->fsuid, process->euid == 0 };
+	return (struct ids){ &process->uid,   &process->euid,     &process->suid,
+		             &process->fsuid, process->euid == 0, process->mm };
 }
 
 static struct ids group_ids(struct process *process)
 {
-	return (struct ids){ &process->gid, &process->egid, &process->sgid, &process->fsgid, process->euid == 0 };
+	return (struct ids){ &process->gid,   &process->egid,     &process->sgid,
+		             &process->fsgid, process->euid == 0, process->mm };
 }
 
 static bool is_one_of(const struct ids *ids, u32 id)
 {
 	return id == *ids->real || id == *ids->effective || id == *ids->saved;
+}
+
+/* What the memory holds is still the old user's: the new one may not trace it until the next exec. */
+static void set_effective(struct ids *ids, u32 id)
+{
+	if (*ids->effective != id)
+		ids->mm->dumpable = false;
+	*ids->effective = id;
 }
 
 static i64 set_id(struct ids ids, u32 id)
@@ -82,7 +93,8 @@ static i64 set_id(struct ids ids, u32 id)
 		*ids.real = *ids.saved = id;
 	else if (id != *ids.real && id != *ids.saved)
 		return -EPERM;
-	*ids.effective = *ids.fs = id;
+	set_effective(&ids, id);
+	*ids.fs = id;
 	return 0;
 }
 
@@ -98,7 +110,7 @@ static i64 set_real_effective(struct ids ids, u32 real, u32 effective)
 	if (real != UNCHANGED)
 		*ids.real = real;
 	if (effective != UNCHANGED)
-		*ids.effective = effective;
+		set_effective(&ids, effective);
 	if (real != UNCHANGED || (effective != UNCHANGED && effective != old_real))
 		*ids.saved = *ids.effective;
 	*ids.fs = *ids.effective;
@@ -114,7 +126,7 @@ static i64 set_three(struct ids ids, const u64 arg[6])
 	if (real != UNCHANGED)
 		*ids.real = real;
 	if (effective != UNCHANGED)
-		*ids.effective = effective;
+		set_effective(&ids, effective);
 	if (saved != UNCHANGED)
 		*ids.saved = saved;
 	*ids.fs = *ids.effective;
