@@ -127,14 +127,14 @@ def reference(script):
     return done.stdout, done.returncode % 256
 
 
-def compare(machine, kind, scripts):
+def compare(machine, kind, scripts, harts=1):
     """One boot with all scripts of a kind; after one that takes the guest down, the rest in another."""
-    title, wanted = f"debian ({kind}) on {machine}", list(scripts)
+    title, wanted = f"debian ({kind}) on {machine}" + (f", {harts} harts" if harts > 1 else ""), list(scripts)
     memory = max([128] + [LARGE.get(s, 0) for s in scripts])
     while wanted:
         image = guest.disk_for(title, root(kind))
         lines = [f"{s} {SHELLS[s.rsplit('.', 1)[1]]} /scripts/{s}" for s in wanted]
-        states, outputs, console, status = programs.run_list(machine, image, lines, memory=memory)
+        states, outputs, console, status = programs.run_list(machine, image, lines, memory=memory, harts=harts)
         done = 0
         for script in wanted:
             if script not in states:
@@ -160,6 +160,8 @@ def tests(machines):
     jobs = []
     for machine in machines:
         for kind in ("base", "gcc"):
-            if kind == "base" or machine in ("rvemu", "linux"):
-                jobs.append(functools.partial(compare, machine, kind, [s for s in everything if kind_of(s) == kind]))
+            if machine in ("rvemu", "linux") or (machine == "qemu" and kind == "base"):
+                harts = 4 if machine == "rvemu" and kind == "gcc" else 1
+                scripts = [s for s in everything if kind_of(s) == kind]
+                jobs.append(functools.partial(compare, machine, kind, scripts, harts))
     return jobs

@@ -6,7 +6,7 @@ import os
 import programs
 
 NAMES = {"hello", "cxx", "threads", "signals", "mmap", "maprandom", "forktree", "filemap", "malloc", "faults", "spawn",
-         "floats"}
+         "floats", "harts"}
 # The usual: each kind of TLB that differs in what it holds or when it forgets, each way of setting A and D.
 MACHINES = {
     "TLB teach": (["--tlb", "teach"], 1),

@@ -31,9 +31,10 @@ PROGRAMS = [
     ("forktree-static", "forktree.c"),
     ("wait", "wait.c"), ("spawn", "spawn.c"), ("exec", "exec.c"), ("pipes", "pipes.c"), ("epoll", "pipes.c", "epoll"),
     ("linuxfds", "linuxfds.c"), ("dlopen", "dlopen.c", "/t/plugin.so"), ("times", "times.c"), ("bigdir", "bigdir.c"),
-    ("holes", "holes.c"), ("tailwrite", "tailwrite.c"), ("bigfile", "bigfile.c"), ("names", "names.c"), ("fds", "fds.c"), ("proc", "proc.c"),
+    ("holes", "holes.c"), ("tailwrite", "tailwrite.c"), ("bigfile", "bigfile.c"), ("names", "names.c"),
+    ("fds", "fds.c"), ("proc", "proc.c"),
     ("faults", "faults.c"), ("stack", "stack.c"), ("malloc", "malloc.c"), ("uaccess", "uaccess.c"),
-    ("floats", "floats.c"),
+    ("floats", "floats.c"), ("harts", "harts.c"),
     ("pty", "pty.c"), ("hostile", "hostile.c"),
 ]
 

@@ -78,6 +78,18 @@ class Person:
         self.note("irst line\nsecond\n" in self.ask(f"cat {name}"), f"{command} edits a file")
 
 
+    def pager(self):
+        s = self.session
+        s.send("seq 1 500 > /tmp/numbers; less /tmp/numbers\r")
+        s.expect("\n23\n")
+        s.send("G")
+        self.note(s.expect("\n500\n"), "less shows the end of a file")
+        s.send("g/^77$\r")
+        self.note(s.expect("\n99\n"), "less finds a line")
+        s.send("q")
+        self.note("alive" in self.ask("echo alive"), "less leaves the terminal as it was")
+
+
 def talk(machine, shell):
     """One session; Debian's shells are on Debian's disk."""
     start = SHELLS[shell]
@@ -99,6 +111,8 @@ def talk(machine, shell):
                 if shell == "busybox sh":
                     person.editor("busybox vi", "/tmp/one")
                     person.editor("vim.tiny", "/tmp/two")
+                if shell == "bash":
+                    person.pager()
                 session.send("exit\r")
                 person.note(session.finish() == 0, "exit switches the machine off")
     guest.check_disk(image, title)

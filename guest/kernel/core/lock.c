@@ -21,7 +21,8 @@ static bool is_served(u32 ticket)
 }
 
 /* Interrupts stay off; a software interrupt that is pending ends wfi. One that came for something else may be dropped:
- * all it can want is that the hart enters the kernel. The others stay pending, and are masked lest they end wfi, too. */
+ * all it can want is that the hart enters the kernel. The others stay pending, and are masked lest they end wfi, too.
+ */
 static void sleep_until_served(u32 ticket)
 {
 	unsigned hart = current_task->hart->index;

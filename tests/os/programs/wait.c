@@ -35,7 +35,7 @@ int main(void)
 	int status, ends[2], byte = 0;
 	pid_t pid, other;
 
-	pid = start(3, 5000);
+	pid = start(3, 500000);
 	TRY(waitpid(pid, &status, WNOHANG));
 	SHOW(waitpid(pid, &status, 0) == pid);
 	SHOW(WEXITSTATUS(status));
