@@ -547,7 +547,8 @@ int main(int argc, char **argv)
 	}
 	unlink("/tmp/badptr.file");
 	unlink("/tmp/badptr.other");
-	printf("badptr: %ld calls: %ld EFAULT, %ld other errors, %ld succeeded, %ld woken, %ld hung, %ld killed, %ld wrong\n",
-	       c->calls, c->faults, c->errors, c->successes, c->woken, c->hung, c->killed, c->wrong);
+	printf("badptr: %ld calls: %ld EFAULT, %ld other errors, %ld succeeded, %ld woken, ", c->calls, c->faults,
+	       c->errors, c->successes, c->woken);
+	printf("%ld hung, %ld killed, %ld wrong\n", c->hung, c->killed, c->wrong);
 	return c->hung || c->killed || c->wrong ? 1 : 0;
 }

@@ -19,8 +19,8 @@
 
 #define AT_ONCE 16
 #define KINDS 6
-#define READINGS 20    /* at most */
-#define SLAB_KIB 64    /* small objects lie more or less densely in their pages */
+#define READINGS 20 /* at most */
+#define SLAB_KIB 64 /* small objects lie more or less densely in their pages */
 
 /* The machine's books, in KiB. */
 struct books {

@@ -72,8 +72,7 @@ void tty_init(void)
 
 void tty_forget(struct tty *tty)
 {
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 
 		if (process->tty == tty)
@@ -394,8 +393,7 @@ static i64 set_foreground(struct tty *tty, struct process *process, u64 argument
 		return -EFAULT;
 	if ((int)pgid <= 0)
 		return -EINVAL;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *member = LIST_ENTRY(node, struct process, all_link);
 
 		if (member->pgid == (int)pgid && member->sid == process->sid) {

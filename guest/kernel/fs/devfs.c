@@ -75,8 +75,7 @@ static struct node *node_add(struct device_fs *fs, u64 ino, const char *name, u3
 
 static struct node *node_by_ino(struct device_fs *fs, u64 ino)
 {
-	LIST_FOR_EACH(link, &fs->nodes)
-	{
+	LIST_FOR_EACH(link, &fs->nodes) {
 		struct node *node = LIST_ENTRY(link, struct node, link);
 
 		if (node->ino == ino)
@@ -87,8 +86,7 @@ static struct node *node_by_ino(struct device_fs *fs, u64 ino)
 
 static struct node *node_by_name(struct device_fs *fs, const char *name)
 {
-	LIST_FOR_EACH(link, &fs->nodes)
-	{
+	LIST_FOR_EACH(link, &fs->nodes) {
 		struct node *node = LIST_ENTRY(link, struct node, link);
 
 		if (!strcmp(node->name, name))
@@ -157,8 +155,7 @@ void char_device_register(u64 rdev, const char *name, u32 mode, const struct fil
 
 static struct node *node_of_device(u32 type, u64 rdev)
 {
-	LIST_FOR_EACH(link, &dev()->nodes)
-	{
+	LIST_FOR_EACH(link, &dev()->nodes) {
 		struct node *node = LIST_ENTRY(link, struct node, link);
 
 		if ((node->mode & S_IFMT) == type && node->rdev == rdev)
@@ -198,8 +195,7 @@ struct disk *block_device_by_name(const char *name)
 
 static struct node *node_of_disk(const struct disk *disk)
 {
-	LIST_FOR_EACH(link, &dev()->nodes)
-	{
+	LIST_FOR_EACH(link, &dev()->nodes) {
 		struct node *node = LIST_ENTRY(link, struct node, link);
 
 		if (node->disk == disk)

@@ -47,7 +47,7 @@ static void item_free(struct item *item)
 void epoll_forget(struct file *file)
 {
 	LIST_FOR_EACH_SAFE(node, next, &file->watchers)
-	item_free(LIST_ENTRY(node, struct item, watcher_link));
+		item_free(LIST_ENTRY(node, struct item, watcher_link));
 }
 
 static void epoll_release(struct file *file)
@@ -55,7 +55,7 @@ static void epoll_release(struct file *file)
 	struct epoll *epoll = file->private;
 
 	LIST_FOR_EACH_SAFE(node, next, &epoll->items)
-	item_free(LIST_ENTRY(node, struct item, link));
+		item_free(LIST_ENTRY(node, struct item, link));
 	kfree(epoll);
 }
 
@@ -80,8 +80,8 @@ static u32 epoll_poll(struct file *file, struct poll_table *table)
 
 	poll_wait(table, &epoll->queue);
 	LIST_FOR_EACH(node, &epoll->items)
-	if (item_events(LIST_ENTRY(node, struct item, link), table))
-		events = POLLIN | POLLRDNORM;
+		if (item_events(LIST_ENTRY(node, struct item, link), table))
+			events = POLLIN | POLLRDNORM;
 	return events;
 }
 
@@ -114,8 +114,7 @@ i64 sys_epoll_create1(struct task *task, const u64 arg[6])
 
 static struct item *find_item(struct epoll *epoll, const struct file *file, int fd)
 {
-	LIST_FOR_EACH(node, &epoll->items)
-	{
+	LIST_FOR_EACH(node, &epoll->items) {
 		struct item *item = LIST_ENTRY(node, struct item, link);
 
 		if (item->file == file && item->fd == fd)
@@ -134,8 +133,8 @@ static int check_nesting(const struct file *epoll_file, const struct file *file)
 	if (file->ops != &epoll_file_ops)
 		return 0;
 	LIST_FOR_EACH(node, &inner->items)
-	if (LIST_ENTRY(node, struct item, link)->file->ops == &epoll_file_ops)
-		return -ELOOP;
+		if (LIST_ENTRY(node, struct item, link)->file->ops == &epoll_file_ops)
+			return -ELOOP;
 	return list_is_empty(&epoll_file->watchers) ? 0 : -ELOOP;
 }
 

@@ -44,8 +44,7 @@ static bool conflict(const struct lock *a, const struct lock *b)
 
 static struct lock *find_conflict(struct inode *inode, const struct lock *wanted)
 {
-	LIST_FOR_EACH(node, &inode->flocks)
-	{
+	LIST_FOR_EACH(node, &inode->flocks) {
 		struct lock *lock = LIST_ENTRY(node, struct lock, link);
 
 		if (conflict(lock, wanted))
@@ -65,7 +64,7 @@ static u64 count_locks(const struct inode *inode)
 	u64 count = 0;
 
 	LIST_FOR_EACH(node, &inode->flocks)
-	count++;
+		count++;
 	return count;
 }
 
@@ -73,8 +72,7 @@ static u64 count_locks(const struct inode *inode)
  * same kind to it. *spare becomes the second half of a lock that is cut in two. */
 static void carve(struct inode *inode, struct lock *range, bool join, struct lock **spare)
 {
-	LIST_FOR_EACH_SAFE(node, next, &inode->flocks)
-	{
+	LIST_FOR_EACH_SAFE(node, next, &inode->flocks) {
 		struct lock *lock = LIST_ENTRY(node, struct lock, link);
 		u64 before = range->start ? range->start - 1 : 0,
 		    after = range->end < OFFSET_MAX ? range->end + 1 : OFFSET_MAX;
@@ -138,8 +136,7 @@ static bool is_deadlock(const void *self, const void *owner)
 
 		if (owner == self)
 			return true;
-		LIST_FOR_EACH(node, &blocked_list)
-		{
+		LIST_FOR_EACH(node, &blocked_list) {
 			struct blocked *blocked = LIST_ENTRY(node, struct blocked, link);
 
 			if (blocked->owner == owner)
@@ -254,8 +251,7 @@ static void release_owned(struct inode *inode, const void *owner)
 {
 	bool any = false;
 
-	LIST_FOR_EACH_SAFE(node, next, &inode->flocks)
-	{
+	LIST_FOR_EACH_SAFE(node, next, &inode->flocks) {
 		struct lock *lock = LIST_ENTRY(node, struct lock, link);
 
 		if (lock->owner == owner) {

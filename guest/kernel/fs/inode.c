@@ -44,8 +44,7 @@ static struct inode *find(const struct fs *fs, u64 ino)
 {
 	struct list *bucket = bucket_of(fs, ino);
 
-	LIST_FOR_EACH(node, bucket)
-	{
+	LIST_FOR_EACH(node, bucket) {
 		struct inode *inode = LIST_ENTRY(node, struct inode, hash_link);
 
 		if (inode->ino == ino && inode->fs == fs)

@@ -39,8 +39,8 @@ void mounts_unlock(void)
 static bool is_mounted(u64 dev)
 {
 	LIST_FOR_EACH(node, &all_mounts)
-	if (LIST_ENTRY(node, struct fs, link)->dev == dev)
-		return true;
+		if (LIST_ENTRY(node, struct fs, link)->dev == dev)
+			return true;
 	return false;
 }
 
@@ -129,8 +129,7 @@ static int sync_all_locked(void)
 	int one = pagecache_sync_all();
 
 	error = error ? error : one;
-	LIST_FOR_EACH(node, &all_mounts)
-	{
+	LIST_FOR_EACH(node, &all_mounts) {
 		one = fs_rest(LIST_ENTRY(node, struct fs, link));
 		error = error ? error : one;
 	}

@@ -26,8 +26,7 @@ static u64 sum_of_tables(void)
 static void count_mapped(u64 *mapped, u64 *shmem)
 {
 	*mapped = *shmem = 0;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct mm *mm = LIST_ENTRY(node, struct process, all_link)->mm;
 
 		*mapped += mm ? mm->file_pages : 0;
@@ -43,8 +42,7 @@ static int show_meminfo(struct task *task, struct text *text)
 
 	(void)task;
 	count_mapped(&mapped, &shmem);
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct mm *mm = LIST_ENTRY(node, struct process, all_link)->mm;
 
 		committed += mm ? mm->anon_pages + mm->swap_pages : 0;

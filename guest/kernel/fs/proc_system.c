@@ -76,7 +76,7 @@ static int show_loadavg(struct task *task, struct text *text)
 	(void)task;
 	sched_load(average, &running, &total);
 	LIST_FOR_EACH(node, &all_processes)
-	last = MAX(last, LIST_ENTRY(node, struct process, all_link)->pid);
+		last = MAX(last, LIST_ENTRY(node, struct process, all_link)->pid);
 	for (int i = 0; i < 3; i++)
 		text_printf(text, "%lu.%02lu ", average[i] >> 16, (average[i] & 0xffff) * 100 >> 16);
 	text_printf(text, "%u/%u %d\n", running, total, last);
@@ -121,7 +121,7 @@ static int show_stat(struct task *task, struct text *text)
 		print_cpu_times(text, &harts[i]);
 	}
 	LIST_FOR_EACH(node, &all_processes)
-	processes = MAX(processes, (unsigned)LIST_ENTRY(node, struct process, all_link)->pid);
+		processes = MAX(processes, (unsigned)LIST_ENTRY(node, struct process, all_link)->pid);
 	sched_load(average, &running, &total);
 	text_printf(text, "intr 0\nctxt %lu\nbtime %lu\nprocesses %u\nprocs_running %u\nprocs_blocked 0\n",
 	            sum.switches, (time_real_ns() - time_now_ns()) / NS_PER_S, processes, running);

@@ -112,8 +112,7 @@ static u64 count_pages(struct mm *mm, bool (*wanted)(const struct mm *mm, const 
 	u64 pages = 0;
 
 	mutex_lock(&mm->lock);
-	LIST_FOR_EACH(node, &mm->regions)
-	{
+	LIST_FOR_EACH(node, &mm->regions) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 
 		if (wanted(mm, region))
@@ -328,8 +327,7 @@ static int show_mounts(struct task *task, struct text *text)
 	if (!buffer)
 		return -ENOMEM;
 	struct list *mounts = mounts_lock();
-	LIST_FOR_EACH(node, mounts)
-	{
+	LIST_FOR_EACH(node, mounts) {
 		struct fs *fs = LIST_ENTRY(node, struct fs, link);
 		char *path = dentry_path(fs->root, task->process->root, buffer, PATH_SIZE);
 
@@ -350,8 +348,7 @@ static int show_mountinfo(struct task *task, struct text *text)
 	if (!buffer)
 		return -ENOMEM;
 	struct list *mounts = mounts_lock();
-	LIST_FOR_EACH(node, mounts)
-	{
+	LIST_FOR_EACH(node, mounts) {
 		struct fs *fs = LIST_ENTRY(node, struct fs, link);
 		char *path = dentry_path(fs->root, task->process->root, buffer, PATH_SIZE);
 

@@ -153,8 +153,7 @@ static int show_framepool(struct task *task, struct text *text)
 	if (!mm)
 		return 0;
 	mutex_lock(&mm->lock);
-	LIST_FOR_EACH(node, &mm->pools)
-	{
+	LIST_FOR_EACH(node, &mm->pools) {
 		struct pool *pool = LIST_ENTRY(node, struct pool, link);
 
 		text_printf(text, "%lx %lx %lu %s %lu %lu %lu %lu\n", pool->start, pool->end, pool->limit,

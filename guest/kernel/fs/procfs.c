@@ -441,8 +441,7 @@ static void list_threads(struct listing *listing, struct task *task)
 	for (u64 tid = first_number(listing); tid <= PID_MAX;) {
 		u64 next = PID_MAX + 1;
 
-		LIST_FOR_EACH(node, &task->process->tasks)
-		{
+		LIST_FOR_EACH(node, &task->process->tasks) {
 			u64 other = (u64)LIST_ENTRY(node, struct task, process_link)->tid;
 
 			if (other >= tid && other < next)

@@ -266,8 +266,8 @@ struct renaming {
 	struct last_name from, to;
 };
 
-/* Whether `above` is the dentry or a directory above it. Inodes are compared: on a damaged disk a directory may have two
- * names. */
+/* Whether `above` is the dentry or a directory above it. Inodes are compared: on a damaged disk a directory may have
+ * two names. */
 static bool is_above(const struct dentry *above, const struct dentry *dentry)
 {
 	while (dentry->inode != above->inode && dentry->parent != dentry)

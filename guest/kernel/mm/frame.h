@@ -42,7 +42,7 @@ enum frame_flag {
 	FRAME_WRITABLE = 1 << 8,   /* of a file: a shared PTE may set D at any time (pagecache_mark_writable) */
 	FRAME_COUNTED = 1 << 9,    /* counted by pagecache_dirty_count() */
 	FRAME_CODE_CLEAN =
-		1 << 10, /* instruction caches of all harts agree with it; whoever writes into it clears this */
+		1 << 10,         /* instruction caches of all harts agree with it; whoever writes into it clears this */
 	FRAME_FILLING = 1 << 11, /* write() copies into it: what lies behind the file's end may soon be data */
 };
 

@@ -86,7 +86,7 @@ int mm_pool_clear(struct mm *mm)
 	list_init(&dead);
 	mutex_lock(&mm->lock);
 	LIST_FOR_EACH(node, &mm->regions)
-	LIST_ENTRY(node, struct region, link)->pool = NULL;
+		LIST_ENTRY(node, struct region, link)->pool = NULL;
 	while (!list_is_empty(&mm->pools)) {
 		struct pool *pool = LIST_ENTRY(mm->pools.next, struct pool, link);
 

@@ -41,8 +41,7 @@ static struct process *choose(void)
 	struct process *worst = NULL;
 	u64 worst_badness = 0;
 
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 		u64 own = badness(process, all_pages);
 
@@ -64,8 +63,7 @@ static void kill(struct process *victim)
 	vm_counts.oom_kill++;
 	last_kill_ns = time_now_ns();
 	/* Who shares the memory must go, too, or nothing comes free. */
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 
 		if (process->mm == mm)
@@ -76,8 +74,7 @@ static void kill(struct process *victim)
 /* Whether a process that was killed for memory still holds it. */
 static bool is_victim_alive(void)
 {
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 
 		if (process->mm && process->mm->oom_killed)

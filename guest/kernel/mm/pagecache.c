@@ -296,8 +296,7 @@ int pagecache_zero_tail(struct mapping *mapping, u64 size)
 /* Drops the pages from `first` on that can be dropped at once; one that cannot is returned, or NULL: none left. */
 static struct frame *drop_from(struct mapping *mapping, u64 first)
 {
-	LIST_FOR_EACH_SAFE(node, following, &mapping->frames)
-	{
+	LIST_FOR_EACH_SAFE(node, following, &mapping->frames) {
 		struct frame *frame = LIST_ENTRY(node, struct frame, mapping_link);
 
 		if (frame->index < first)
@@ -323,8 +322,7 @@ void pagecache_truncate(struct mapping *mapping, u64 size)
 
 void pagecache_drop_clean(void)
 {
-	LIST_FOR_EACH_SAFE(node, following, &global_pool.frames)
-	{
+	LIST_FOR_EACH_SAFE(node, following, &global_pool.frames) {
 		struct frame *frame = LIST_ENTRY(node, struct frame, list);
 
 		if (frame->kind != FRAME_FILE || frame->refs != 1 || !frame->mapping)

@@ -408,8 +408,7 @@ void pgtable_trim(struct pgtable *table, u64 start, u64 end)
 	if (list_is_empty(&empty))
 		return;
 	pgtable_fence_all(table);
-	LIST_FOR_EACH_SAFE(node, following, &empty)
-	{
+	LIST_FOR_EACH_SAFE(node, following, &empty) {
 		list_remove(node);
 		frame_put(LIST_ENTRY(node, struct frame, list));
 	}

@@ -8,8 +8,7 @@ static struct frame *fifo_victim(struct pool *pool, bool (*skip)(const struct fr
 {
 	u64 left = pool->count;
 
-	LIST_FOR_EACH_SAFE(node, following, &pool->frames)
-	{
+	LIST_FOR_EACH_SAFE(node, following, &pool->frames) {
 		struct frame *frame = LIST_ENTRY(node, struct frame, list);
 
 		if (left-- == 0)

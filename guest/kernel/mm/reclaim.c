@@ -8,11 +8,11 @@
  *	file, dirty (flag or D bits)    unmapped, written, then dropped
  *
  * All PTEs are taken away before it is looked at whether the page is dirty, so no store can be missed. While a page is
- *being written it stays in its cache: a fault finds it there and maps it again, and then it is not dropped. Victims to
- *be written are collected and written together, one mapping at a time, the swap cache being one.
+ * being written it stays in its cache: a fault finds it there and maps it again, and then it is not dropped. Victims to
+ * be written are collected and written together, one mapping at a time, the swap cache being one.
  *
  * Nothing here allocates or takes a mutex. It may run in several tasks at once: a page under FRAME_WRITEBACK is left
- *alone.
+ * alone.
  */
 #include "guest/kernel/mm/reclaim.h"
 
@@ -254,8 +254,9 @@ static u64 evict_frames(u64 wanted)
 }
 
 /*
- * All swap is taken and next to no file page is left: what could still be dropped are the pages of programs that run this
- * moment, and each would be read again at once. Then it is better to say that memory is out than to go on like that.
+ * All swap is taken and next to no file page is left: what could still be dropped are the pages of programs that run
+ * this moment, and each would be read again at once. Then it is better to say that memory is out than to go on like
+ * that.
  */
 static bool is_hopeless(void)
 {

@@ -113,8 +113,7 @@ void region_remove(struct mm *mm, struct region *region, struct list *dead)
 
 void region_free_all(struct list *dead)
 {
-	LIST_FOR_EACH_SAFE(node, following, dead)
-	{
+	LIST_FOR_EACH_SAFE(node, following, dead) {
 		struct region *region = entry(node);
 
 		list_remove(node);
@@ -241,8 +240,7 @@ bool region_is_within_limits(struct mm *mm, u64 pages, u32 prot, u32 flags)
 		return false;
 	if (mm->limit_data == RLIM_INFINITY || !is_data(prot, flags))
 		return true;
-	LIST_FOR_EACH(node, &mm->regions)
-	{
+	LIST_FOR_EACH(node, &mm->regions) {
 		if (is_data(entry(node)->prot, entry(node)->flags))
 			pages += region_pages(entry(node));
 	}

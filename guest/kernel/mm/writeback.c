@@ -191,7 +191,7 @@ static int sync_listed(u64 before_ns, bool devices)
 	int first_error = 0;
 
 	LIST_FOR_EACH(node, &dirty_mappings)
-	left++;
+		left++;
 	/* One at a time, from the head: while we sleep the list changes. What is not wanted goes to the tail. */
 	for (; left && !list_is_empty(&dirty_mappings); left--) {
 		struct mapping *mapping = LIST_ENTRY(dirty_mappings.next, struct mapping, dirty_link);
@@ -239,8 +239,7 @@ void writeback_throttle(struct mapping *mapping)
 
 static bool is_device_old(u64 before_ns)
 {
-	LIST_FOR_EACH(node, &dirty_mappings)
-	{
+	LIST_FOR_EACH(node, &dirty_mappings) {
 		struct mapping *mapping = LIST_ENTRY(node, struct mapping, dirty_link);
 
 		if (S_ISBLK(mapping->inode->mode) && mapping->dirty_since_ns <= before_ns)

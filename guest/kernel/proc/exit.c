@@ -17,8 +17,7 @@
 
 bool process_group_is_orphaned(int pgid, const struct process *ignored)
 {
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		const struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (process->pgid != pgid || process == ignored || process->zombie || !process->parent ||
 		    process->parent == init_process)
@@ -31,8 +30,7 @@ bool process_group_is_orphaned(int pgid, const struct process *ignored)
 
 static bool group_has_stopped(int pgid)
 {
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		const struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (process->pgid == pgid && process->stopped)
 			return true;
@@ -65,8 +63,7 @@ static struct process *find_reaper(const struct process *process)
 static void reparent_children(struct process *process)
 {
 	struct process *reaper = find_reaper(process);
-	LIST_FOR_EACH_SAFE(node, following, &process->children)
-	{
+	LIST_FOR_EACH_SAFE(node, following, &process->children) {
 		struct process *child = LIST_ENTRY(node, struct process, sibling);
 		if (child->parent_death_signal && !child->zombie)
 			signal_send_process(child, child->parent_death_signal, NULL);

@@ -77,8 +77,7 @@ static void wake_waiter(struct futex_waiter *waiter)
 static int wake_key(const struct futex_key *key, u32 n, u32 bitset)
 {
 	u32 woken = 0;
-	LIST_FOR_EACH_SAFE(node, following, bucket_of(key))
-	{
+	LIST_FOR_EACH_SAFE(node, following, bucket_of(key)) {
 		struct futex_waiter *waiter = LIST_ENTRY(node, struct futex_waiter, link);
 		if (woken >= n)
 			break;
@@ -172,8 +171,7 @@ static i64 requeue(struct task *task, const u64 arg[6], bool is_private, bool co
 	u32 moved = 0;
 	if (same_key(&from, &to))
 		return woken;
-	LIST_FOR_EACH_SAFE(node, following, bucket_of(&from))
-	{
+	LIST_FOR_EACH_SAFE(node, following, bucket_of(&from)) {
 		struct futex_waiter *waiter = LIST_ENTRY(node, struct futex_waiter, link);
 		if (moved >= move)
 			break;

@@ -146,8 +146,7 @@ static bool may_run_on(const struct task *task, const struct hart *hart)
 
 static struct task *first_ready(const struct hart *hart)
 {
-	LIST_FOR_EACH(node, &ready)
-	{
+	LIST_FOR_EACH(node, &ready) {
 		struct task *task = LIST_ENTRY(node, struct task, ready_link);
 		if (likely(may_run_on(task, hart)))
 			return task;
@@ -157,8 +156,7 @@ static struct task *first_ready(const struct hart *hart)
 
 void sched_free_dead(void)
 {
-	LIST_FOR_EACH_SAFE(node, following, &dead)
-	{
+	LIST_FOR_EACH_SAFE(node, following, &dead) {
 		struct task *task = LIST_ENTRY(node, struct task, ready_link);
 		if (task == current_task)
 			continue;

@@ -31,8 +31,7 @@ static void pending_remove(struct pending *pending, u64 mask)
 	if (!(pending->set & mask))
 		return;
 	pending->set &= ~mask;
-	LIST_FOR_EACH_SAFE(node, following, &pending->queue)
-	{
+	LIST_FOR_EACH_SAFE(node, following, &pending->queue) {
 		struct queued *queued = LIST_ENTRY(node, struct queued, link);
 		if (!(mask & SIGNAL_BIT(queued->info.si_signo)))
 			continue;
@@ -135,8 +134,7 @@ static bool is_alive(const struct task *task)
 
 void signal_kill_tasks(struct process *process, const struct task *except)
 {
-	LIST_FOR_EACH(node, &process->tasks)
-	{
+	LIST_FOR_EACH(node, &process->tasks) {
 		struct task *task = LIST_ENTRY(node, struct task, process_link);
 		if (task == except || !is_alive(task))
 			continue;
@@ -151,8 +149,7 @@ void signal_kill_tasks(struct process *process, const struct task *except)
 
 void process_wake_stopped(struct process *process)
 {
-	LIST_FOR_EACH(node, &process->tasks)
-	{
+	LIST_FOR_EACH(node, &process->tasks) {
 		struct task *task = LIST_ENTRY(node, struct task, process_link);
 		task->stop_wanted = false;
 		if (task->tracing)
@@ -178,8 +175,7 @@ static struct task *choose_task(const struct process *process, int signal)
 {
 	if (process->leader && wants(process->leader, signal))
 		return process->leader;
-	LIST_FOR_EACH(node, &process->tasks)
-	{
+	LIST_FOR_EACH(node, &process->tasks) {
 		struct task *task = LIST_ENTRY(node, struct task, process_link);
 		if (wants(task, signal))
 			return task;
@@ -191,7 +187,7 @@ void signal_discard(struct process *process, u64 mask)
 {
 	pending_remove(&process->pending, mask);
 	LIST_FOR_EACH(node, &process->tasks)
-	pending_remove(&LIST_ENTRY(node, struct task, process_link)->pending, mask);
+		pending_remove(&LIST_ENTRY(node, struct task, process_link)->pending, mask);
 }
 
 void signal_set_blocked(struct task *task, u64 blocked)
@@ -288,8 +284,7 @@ int signal_send_process(struct process *process, int signal, const struct abi_si
 
 int signal_send_group(int pgid, int signal, const struct abi_siginfo *info)
 {
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (process->pgid == pgid)
 			(void)send(process, NULL, signal, info);
@@ -321,8 +316,7 @@ static void dequeue(struct pending *pending, int signal, struct abi_siginfo *inf
 {
 	struct queued *first = NULL;
 	bool more = false;
-	LIST_FOR_EACH(node, &pending->queue)
-	{
+	LIST_FOR_EACH(node, &pending->queue) {
 		struct queued *queued = LIST_ENTRY(node, struct queued, link);
 		if (queued->info.si_signo != signal)
 			continue;

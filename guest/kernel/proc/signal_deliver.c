@@ -81,8 +81,7 @@ static void begin_group_stop(struct task *task, int signal)
 	process->stop_signal = signal;
 	process->stop_reported = false;
 	process->continue_pending = false;
-	LIST_FOR_EACH(node, &process->tasks)
-	{
+	LIST_FOR_EACH(node, &process->tasks) {
 		struct task *other = LIST_ENTRY(node, struct task, process_link);
 		if (other->exiting || other->state == TASK_STOPPED)
 			continue;

@@ -235,8 +235,7 @@ i64 sys_setgroups(struct task *task, const u64 arg[6])
 
 static bool group_exists_in(int pgid, int sid)
 {
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		const struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (process->pgid == pgid && process->sid == sid)
 			return true;
@@ -300,8 +299,7 @@ i64 sys_setsid(struct task *task, const u64 arg[6])
 {
 	(void)arg;
 	struct process *process = task->process;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		if (LIST_ENTRY(node, struct process, all_link)->pgid == process->pid)
 			return -EPERM;
 	}

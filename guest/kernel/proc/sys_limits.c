@@ -114,8 +114,7 @@ void rusage_of_process(const struct process *process, struct abi_rusage *usage)
 	fill(usage, user, sys, minor, major, max_rss);
 	usage->ru_inblock = (i64)(process->read_bytes / SECTOR);
 	usage->ru_oublock = (i64)(process->write_bytes / SECTOR);
-	LIST_FOR_EACH(node, &process->tasks)
-	{
+	LIST_FOR_EACH(node, &process->tasks) {
 		const struct task *task = LIST_ENTRY(node, struct task, process_link);
 		usage->ru_nvcsw += (i64)task->voluntary;
 		usage->ru_nivcsw += (i64)task->involuntary;

@@ -249,8 +249,7 @@ i64 sys_setpriority(struct task *task, const u64 arg[6])
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	i64 result = -ESRCH;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (!priority_matches(task, process, which, (int)arg[1]))
 			continue;
@@ -267,8 +266,7 @@ i64 sys_getpriority(struct task *task, const u64 arg[6])
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	i64 best = -ESRCH;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		const struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (priority_matches(task, process, which, (int)arg[1]))
 			best = MAX(best, 20 - process->nice);

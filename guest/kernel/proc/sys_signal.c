@@ -27,8 +27,7 @@ static i64 kill_process(const struct task *task, struct process *process, int si
 static i64 kill_many(const struct task *task, int pgid, int signal, const struct abi_siginfo *info)
 {
 	bool found = false, sent = false;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (pgid > 0 ? process->pgid != pgid : process == init_process || process == task->process)
 			continue;

@@ -150,8 +150,7 @@ struct process *process_new(void)
 static struct task *number_find(int tid)
 {
 	struct list *bucket = &numbers[(unsigned)tid % NUMBER_BUCKETS];
-	LIST_FOR_EACH(node, bucket)
-	{
+	LIST_FOR_EACH(node, bucket) {
 		struct task *task = LIST_ENTRY(node, struct task, hash_link);
 		if (task->tid == tid)
 			return task;
@@ -161,8 +160,7 @@ static struct task *number_find(int tid)
 
 static bool number_names_group(int number)
 {
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (process->pgid == number || process->sid == number)
 			return true;
@@ -205,8 +203,7 @@ bool tasks_are_many(const struct process *process)
 	if (process->uid == 0 || process->euid == 0 || allowed >= limit)
 		return false;
 	u64 count = 0;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *other = LIST_ENTRY(node, struct process, all_link);
 		if (other->uid == process->uid)
 			count += other->task_count;
@@ -236,8 +233,7 @@ struct process *process_find(int pid)
 struct process *process_next(int after)
 {
 	struct process *best = NULL;
-	LIST_FOR_EACH(node, &all_processes)
-	{
+	LIST_FOR_EACH(node, &all_processes) {
 		struct process *process = LIST_ENTRY(node, struct process, all_link);
 		if (process->pid > after && (!best || process->pid < best->pid))
 			best = process;
@@ -304,8 +300,7 @@ void process_times(const struct process *process, u64 *user_ns, u64 *system_ns, 
 	*system_ns = process->dead_system_ns;
 	*min_flt = process->dead_min_flt;
 	*maj_flt = process->dead_maj_flt;
-	LIST_FOR_EACH(node, &process->tasks)
-	{
+	LIST_FOR_EACH(node, &process->tasks) {
 		const struct task *task = LIST_ENTRY(node, struct task, process_link);
 		if (task->exiting && task->state == TASK_DEAD)
 			continue; /* a leader that is gone: in the sums */

@@ -113,8 +113,7 @@ static int look(struct wait_request *request)
 {
 	struct process *self = request->self;
 	bool any = false;
-	LIST_FOR_EACH(node, &self->children)
-	{
+	LIST_FOR_EACH(node, &self->children) {
 		struct process *child = LIST_ENTRY(node, struct process, sibling);
 		if (!id_matches(request, child->pid, child->pgid) || !kind_matches(request, child))
 			continue;
@@ -122,8 +121,7 @@ static int look(struct wait_request *request)
 		if (take_from_child(request, child))
 			return 1;
 	}
-	LIST_FOR_EACH(node, &self->traced)
-	{
+	LIST_FOR_EACH(node, &self->traced) {
 		struct task *task = LIST_ENTRY(node, struct tracing, link)->task;
 		if (!id_matches(request, task->tid, task->process->pgid))
 			continue;
