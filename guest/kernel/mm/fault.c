@@ -1,10 +1,10 @@
 /* clang-format off */
 /*
- * The page fault. A program (or a user copy in the kernel) touched an address whose entry in the page table does not allow
- * it; here it is decided what that means. The decision table:
+ * The page fault. A program (or a user copy in the kernel) touched an address whose entry in the page table does
+ * not allow it; here it is decided what that means. The decision table:
  *
  * region | allowed | entry            | access       | what happens                                  | function
- * -------+---------+------------------+--------------+-----------------------------------------------+------------------
+ * -------+---------+------------------+--------------+-----------------------------------------------+-----------------
  * none   |         |                  |              | SIGSEGV, SEGV_MAPERR (a stack may grow first) | find_region
  * yes    | no      |                  |              | SIGSEGV, SEGV_ACCERR                          | is_permitted
  *        | yes     | there, allows it |              | A and D bits; or the TLB was behind           | touch
@@ -18,13 +18,13 @@
  *        |         |                  | write        | private: a copy; shared: the frame, with W    | file_page
  *        |         |                  | past the end | SIGBUS                                        | file_page
  *
- * mm->lock is held, so regions stay as they are. But allocating and reading sleep, and in the meantime reclaim, write-back or
- * a truncation may change the entry or take the frame out of its file. So each step that slept looks again (is_same), and
- * begins anew (FAULT_AGAIN) where something changed.
+ * mm->lock is held, so regions stay as they are. But allocating and reading sleep, and in the meantime reclaim,
+ * write-back or a truncation may change the entry or take the frame out of its file. So each step that slept looks
+ * again (is_same), and begins anew (FAULT_AGAIN) where something changed.
  *
- * Counted as faults are those that map a page or change what it may be used for, as Linux counts them. A and D bits that a
- * hart does not set itself (Svade) and spurious faults are not, so that the numbers do not depend on the machine. Privileged
- * manual 4.3.2, 4.4.1.
+ * Counted as faults are those that map a page or change what it may be used for, as Linux counts them. A and D
+ * bits that a hart does not set itself (Svade) and spurious faults are not, so that the numbers do not depend on
+ * the machine. Privileged manual 4.3.2, 4.4.1.
  */
 /* clang-format on */
 #include "guest/kernel/fs/vfs.h"
