@@ -31,7 +31,7 @@ LIBRARY := $B/librvemu.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$B/%)
 
-.PHONY: all run demo test bench riscv-tests lint fuzz asan unit unit-programs setup clean help disasm
+.PHONY: all run demo fresh-disk test bench riscv-tests lint fuzz asan unit unit-programs setup clean help disasm
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -169,8 +169,16 @@ guest.elf: $(KERNEL_OBJECTS) guest/kernel/core/kernel.ld
 
 include guest/user/user.mk
 
+# The disk that is booted is a copy, and the user's: what was written to it stays until `make fresh-disk`.
 run: all ## build everything and boot the guest OS to a shell (Ctrl-A x quits)
-	./rvemu -m 64 guest.elf --drive build/root.img --drive build/swap.img
+	@[ -e build/disk.img ] || $(MAKE) --no-print-directory fresh-disk
+	@[ ! build/root.img -nt build/disk.from ] || \
+		echo "note: build/disk.img has older programs; 'make fresh-disk' brings the new ones (and drops what you wrote)"
+	./rvemu -m 64 guest.elf --drive build/disk.img --drive build/swap.img
+
+fresh-disk: guest-disks ## make the disk of `make run` anew
+	@cp --sparse=always build/root.img build/disk.img
+	@touch -r build/root.img build/disk.from
 
 demo: rvemu build/guest/demo.elf ## run the small paging demo, with the page walks of its task beside it
 	./rvemu --trace walk --trace-filter priv=U build/guest/demo.elf
