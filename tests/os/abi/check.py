@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Compares guest/abi with the cross compiler's own headers, at compile time.
 
-Our constants have Linux's names, so both sides cannot be in one C file as they are: this script writes our headers into one
-text with our_ before every constant, adds a set of system headers and one _Static_assert a line, compiles, and reads
-from the errors which lines do not hold. Linux's headers (asm/, linux/) rule; glibc's are asked only for what those lack.
-Not checked here: what the kernel does with any of it. Needs riscv64-linux-gnu-gcc.
+Our constants have Linux's names, so both sides cannot be in one C file as they are: this script writes our headers
+into one text with our_ before every constant, adds a set of system headers and one _Static_assert a line, compiles,
+and reads from the errors which lines do not hold. Linux's headers (asm/, linux/) rule; glibc's are asked only for what
+those lack. Not checked here: what the kernel does with any of it. Needs riscv64-linux-gnu-gcc.
 """
 import os
 import re
@@ -16,13 +16,14 @@ ABI = os.path.join(ROOT, "guest", "abi")
 COMPILER = ["riscv64-linux-gnu-gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only",
             "-fmax-errors=0", "-ftrack-macro-expansion=0", "-w", "-x", "c", "-"]
 
-LINUX = """errno signal fcntl stat poll eventpoll fs magic futex ptrace audit elf reboot capability rseq membarrier sched
-sched/types wait resource prctl auxvec time mman memfd close_range falloc fadvise random utsname sysinfo times limits uio
-mount kernel personality""".split()
-ASM = "errno fcntl stat statfs signal siginfo ptrace sigcontext ucontext termbits termios ioctls hwcap auxvec mman poll".split()
-GLIBC = """errno fcntl sys/stat sys/mman signal poll sys/epoll sys/eventfd sys/wait sys/resource sched sys/prctl sys/auxv elf
-sys/time time sys/mount termios sys/ioctl sys/random sys/swap sys/ptrace sys/personality errno dirent unistd limits sys/uio
-sys/file stdio sys/cachectl""".split()
+LINUX = """errno signal fcntl stat poll eventpoll fs magic futex ptrace audit elf reboot capability rseq membarrier
+sched sched/types wait resource prctl auxvec time mman memfd close_range falloc fadvise random utsname sysinfo times
+limits uio mount kernel personality""".split()
+ASM = """errno fcntl stat statfs signal siginfo ptrace sigcontext ucontext termbits termios ioctls hwcap auxvec mman
+poll""".split()
+GLIBC = """errno fcntl sys/stat sys/mman signal poll sys/epoll sys/eventfd sys/wait sys/resource sched sys/prctl
+sys/auxv elf sys/time time sys/mount termios sys/ioctl sys/random sys/swap sys/ptrace sys/personality errno dirent
+unistd limits sys/uio sys/file stdio sys/cachectl""".split()
 
 # Constants no installed header has: our own helpers, the kernel's internal ones, and what is newer than the headers.
 OURS = {
@@ -164,7 +165,8 @@ def helper_checks():
             checks.append(("%s(%s)" % (name, mode), "our_%s(%s) == %s(%s)" % (name, mode, name, mode), "glibc"))
     for name in "WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WCOREDUMP WIFSTOPPED WSTOPSIG WIFCONTINUED".split():
         for status in (0, 0x100, 0xff00, 9, 0x8b, 0x137f, 0x857f, 0xffff):
-            checks.append(("%s(%#x)" % (name, status), "!our_ABI_%s(%d) == !%s(%d)" % (name, status, name, status), "glibc"))
+            checks.append(("%s(%#x)" % (name, status), "!our_ABI_%s(%d) == !%s(%d)" % (name, status, name, status),
+                           "glibc"))
     for name, arguments, value in (
             ("EXITED", "3", 0x300), ("SIGNALED", "11, 1", 0x8b), ("SIGNALED", "9, 0", 9), ("STOPPED", "19", 0x137f)):
         checks.append(("ABI_W_" + name, "our_ABI_W_%s(%s) == %d" % (name, arguments, value), "glibc"))
@@ -174,7 +176,8 @@ def helper_checks():
         checks.append(("ABI_MAJOR", "our_ABI_MAJOR(%dull) == %d" % (device, major), "glibc"))
         checks.append(("ABI_MINOR", "our_ABI_MINOR(%dull) == %d" % (device, minor), "glibc"))
     for kind in "REG DIR LNK CHR BLK FIFO SOCK".split():
-        checks.append(("ABI_DT_OF", "our_ABI_DT_OF(S_IF%s) == our_DT_%s" % (kind if kind != "FIFO" else "IFO", kind), "glibc"))
+        checks.append(("ABI_DT_OF", "our_ABI_DT_OF(S_IF%s) == our_DT_%s" % (kind if kind != "FIFO" else "IFO", kind),
+                       "glibc"))
     return checks
 
 
