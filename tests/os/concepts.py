@@ -13,7 +13,8 @@ import guest
 from guest import check
 
 SHOWS = ["isolation", "pages", "faults", "lazy", "lazybuf", "demand", "maps", "shared", "cow",
-         "swap1 --mib 72 --passes 2", "replace", "clean", "mapfile", "protect", "threads", "term", "exitfree 2000", "thrash", "oom"]
+         "swap1 --mib 72 --passes 2", "replace", "clean", "mapfile", "protect", "threads", "term",
+         "exitfree 2000", "thrash", "oom"]
 HOSTILE = ["badptr", "failinj", "forkbomb", *(f"fuzz --seed {seed} --count 2000" for seed in (1, 2, 3)), "exitfree 300"]
 # Billions of instructions: too long where the emulator looks at each access.
 SLOW = {"thrash", "oom", "swap1 --mib 72 --passes 2"}
