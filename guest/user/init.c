@@ -87,7 +87,7 @@ static void swap_on(const char *path)
 
 static void swap_off(const char *path)
 {
-	if (swapoff(path) < 0 && errno != EINVAL)
+	if (swapoff(path) < 0 && errno != EINVAL && errno != EACCES) /* it was not on, or is read-only */
 		fprintf(stderr, "init: swapoff %s: %s\n", path, strerror(errno));
 }
 

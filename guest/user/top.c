@@ -72,7 +72,9 @@ static void summary(const struct snapshot *s)
 	if (file) {
 		if (!fgets(load, sizeof(load), file))
 			load[0] = 0;
-		load[strcspn(load, "/\n")] = 0;
+		load[strcspn(load, "/\n")] = 0; /* three averages; running/all tasks; the last pid */
+		if (strrchr(load, ' '))
+			*strrchr(load, ' ') = 0;
 		fclose(file);
 	}
 	for (int i = 0; i < s->count; i++) {

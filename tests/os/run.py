@@ -12,6 +12,7 @@ import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import traceback
@@ -56,6 +57,8 @@ def main():
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part {', '.join(unknown)}")
+    # Under nohup it is ignored, and every program that is started would inherit that and show it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.makedirs(guest.BUILD, exist_ok=True)
     machines = options.machine or ["rvemu", "qemu", "qemu-opensbi"]
     if "linux" not in machines and not os.path.exists(guest.KERNEL):

@@ -28,7 +28,7 @@
 #define CLUSTER 16         /* pages written together, at most PAGECACHE_BATCH */
 #define FAILURES_MAX 32    /* victims in a row that could not go */
 #define ROUNDS 4           /* tries of reclaim_frames to get anything */
-#define FILE_FLOOR 32      /* this part of memory must be left to file pages once swap is full */
+#define FLOOR 32           /* this part of memory must be left to drop, or to swap, once swap is full */
 #define SHRINK 64          /* unused names and inodes given up at a time */
 #define WAIT_NS 20000000ul /* for another task's write-back */
 
@@ -254,13 +254,16 @@ static u64 evict_frames(u64 wanted)
 }
 
 /*
- * All swap is taken and next to no file page is left: what could still be dropped are the pages of programs that run
- * this moment, and each would be read again at once. Then it is better to say that memory is out than to go on like
- * that.
+ * All swap is taken, few slots of it by pages that are in memory, too (those could be given to others), and next to no
+ * file page is left: what could still be dropped are the pages of programs that run this moment, and each would be read
+ * again at once. Then it is better to say that memory is out than to go on like that.
  */
 static bool is_hopeless(void)
 {
-	return !swap_counts().free && frame_counts().file < frame_counts().total / FILE_FLOOR;
+	struct swap_counts swap = swap_counts();
+	struct frame_counts frames = frame_counts();
+
+	return !swap.free && swap.cached < frames.total / FLOOR && frames.file < frames.total / FLOOR;
 }
 
 u64 reclaim_frames(u64 wanted)

@@ -28,11 +28,6 @@ struct mapping swap_mapping = {
 
 /* --- slots --- */
 
-bool swap_is_on(void)
-{
-	return swap_area.disk != NULL;
-}
-
 bool swap_has_room(void)
 {
 	return swap_area.disk && !swap_area.is_closing && (swap_area.free || swap_mapping.count);

@@ -25,6 +25,7 @@ struct job *job_new(struct shell *sh, const char *text, bool background)
 		memset(job, 0, sizeof(*job));
 		job->text = strdup(text ? text : "");
 		job->background = background;
+		job->modes = sh->modes; /* for `fg` of a job that never stopped */
 		return job;
 	}
 	fprintf(stderr, "sh: more than %d jobs\n", SH_MAX_JOBS);

@@ -70,7 +70,7 @@ struct job {
 	int count;            /* of processes */
 	bool background;      /* nobody waits for it */
 	bool reported_stop;   /* the user has been told */
-	struct termios modes; /* the terminal's, when it stopped */
+	struct termios modes; /* the terminal's, when it stopped; until then the shell's */
 	char *text;           /* what was typed; malloc */
 	struct process process[SH_MAX_STAGES];
 };

@@ -73,7 +73,6 @@ int main(void)
 	int status;
 	pid_t pid;
 
-	signal(SIGHUP, SIG_DFL); /* who started this may have ignored it (nohup) */
 	TRY(master = posix_openpt(O_RDWR | O_NOCTTY));
 	TRY(grantpt(master));
 	TRY(unlockpt(master));
