@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -84,6 +85,8 @@ def run_dialogue(shell):
     passed = failed = 0
     pid, fd = pty.fork()
     if pid == 0:
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # ignored if the test runs in the background
+            signal.signal(number, signal.SIG_DFL)
         os.execv(shell, [shell])
     for typed, pattern in DIALOGUE:
         shell_group = pid

@@ -57,8 +57,10 @@ def main():
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part {', '.join(unknown)}")
-    # Under nohup it is ignored, and every program that is started would inherit that and show it.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # Under nohup or in the background they are ignored, and every program that is started would inherit that and show it.
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.makedirs(guest.BUILD, exist_ok=True)
     machines = options.machine or ["rvemu", "qemu", "qemu-opensbi"]
     if "linux" not in machines and not os.path.exists(guest.KERNEL):
