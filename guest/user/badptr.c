@@ -533,6 +533,7 @@ int main(int argc, char **argv)
 	struct session session = { .verbose = option_given(argc, argv, "-v") };
 	struct counts *c = &session.counts;
 
+	check_usage(argc, argv, "badptr [-v] [NAME]");
 	if (argc > 1 && argv[argc - 1][0] != '-')
 		session.only = argv[argc - 1];
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -550,5 +551,9 @@ int main(int argc, char **argv)
 	printf("badptr: %ld calls: %ld EFAULT, %ld other errors, %ld succeeded, %ld woken, ", c->calls, c->faults,
 	       c->errors, c->successes, c->woken);
 	printf("%ld hung, %ld killed, %ld wrong\n", c->hung, c->killed, c->wrong);
+	if (session.only && !c->calls) {
+		fprintf(stderr, "badptr: there is no call %s to try\n", session.only);
+		return 2;
+	}
 	return c->hung || c->killed || c->wrong ? 1 : 0;
 }

@@ -366,6 +366,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--nothing") == 0)
 		return 0;
+	check_usage(argc, argv, "bench [--rounds N] [NAME]");
 	rounds = option_number(argc, argv, "--rounds", 10);
 	CPU_ZERO(&first);
 	CPU_SET(0, &first);

@@ -122,10 +122,11 @@ static void of_file(struct show *show)
 	unlink(FILE_NAME);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct show show;
 
+	check_usage(argc, argv, "clean");
 	show_begin(&show, "clean", "clean pages are never written");
 	if (!has_pagemap()) {
 		skip("no kernel of its own here");

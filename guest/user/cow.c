@@ -106,6 +106,7 @@ int main(int argc, char **argv)
 	volatile unsigned long *p;
 	struct show show;
 
+	check_usage(argc, argv, "cow [--pages N]");
 	show_begin(&show, "cow", "fork copies nothing but page tables; the first store copies a page");
 	if (pages > unused - unused / 8 || pages > 1 << 20) {
 		pages = unused / 2 < 65536 ? unused / 2 : 65536;

@@ -98,6 +98,7 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && strcmp(argv[1], "--read") == 0)
 		return read_pages(argv[2]);
+	check_usage(argc, argv, "demand");
 	show_begin(&show, "demand", "pages of a program that are never touched are never read");
 	run(&show, argv[0], "random", TOUCHED);
 	run(&show, argv[0], "normal", is_our_kernel() ? TOUCHED * 17 : TOUCHED * 64);

@@ -147,6 +147,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--nothing") == 0)
 		return 0;
+	check_usage(argc, argv, "exitfree [COUNT]");
 	show_begin(&show, "exitfree", "what a process had is given back when it ends");
 	processes = process_count();
 	run(AT_ONCE * KINDS); /* so that caches of the kernel are as full as they get */

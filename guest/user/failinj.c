@@ -360,6 +360,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--after-exec") == 0)
 		return after_exec();
+	check_usage(argc, argv, "failinj [NAME]");
 	show_begin(&show, "failinj", "every allocation fails once");
 	if (access("/proc/self/fail-nth", W_OK) < 0) {
 		skip("no /proc/self/fail-nth here");
@@ -368,5 +369,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		if (argc < 2 || strcmp(argv[1], scenarios[i].name) == 0)
 			try_scenario(&show, &scenarios[i], left);
+	if (argc > 1 && !show.checks) {
+		fprintf(stderr, "failinj: there is no scenario %s\n", argv[1]);
+		return 2;
+	}
 	return show_end(&show);
 }

@@ -130,10 +130,11 @@ static void of_file(struct show *show)
 	unlink(FILE_NAME);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct show show;
 
+	check_usage(argc, argv, "faults");
 	show_begin(&show, "faults", "exact page-fault counts of known access patterns");
 	/* The counting itself has run once, so that its own pages are there; then it must cost nothing. */
 	cost_of_writes(fresh_pages(1), 1);

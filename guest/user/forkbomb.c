@@ -119,6 +119,7 @@ int main(int argc, char **argv)
 	struct balance before;
 	struct show show;
 
+	check_usage(argc, argv, "forkbomb [--limit N] [--seconds N] [--anyway]");
 	show_begin(&show, "forkbomb", "processes that only make processes");
 	bomb.score = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (bomb.score == MAP_FAILED)

@@ -59,7 +59,7 @@ static int has_swap_signature(const char *path)
 	return memcmp(magic, "SWAPSPACE2", 10) == 0;
 }
 
-/* Calls `what` for every swap device that /etc/fstab names, or for /dev/vdb when that has a signature. */
+/* Calls `what` for every swap device that /etc/fstab names, or else for the first disk with a signature. */
 static void for_each_swap(void (*what)(const char *path))
 {
 	char line[256], device[128], where[64], type[32];
@@ -69,14 +69,18 @@ static void for_each_swap(void (*what)(const char *path))
 	while (fstab && fgets(line, sizeof(line), fstab)) {
 		if (line[0] == '#' || sscanf(line, "%127s %63s %31s", device, where, type) != 3 || strcmp(type, "swap"))
 			continue;
+		if (!has_swap_signature(device))
+			continue;
 		seen = 1;
-		if (has_swap_signature(device))
-			what(device);
+		what(device);
 	}
 	if (fstab)
 		fclose(fstab);
-	if (!seen && has_swap_signature("/dev/vdb"))
-		what("/dev/vdb");
+	for (char path[] = "/dev/vda"; !seen && path[7] <= 'z'; path[7]++) {
+		seen = has_swap_signature(path);
+		if (seen)
+			what(path);
+	}
 }
 
 static void swap_on(const char *path)
@@ -161,6 +165,8 @@ int main(int argc, char **argv)
 	const char *command = argc > 2 && strcmp(argv[1], "-c") == 0 ? argv[2] : NULL;
 	pid_t child;
 
+	if (argc > 1 && !command)
+		fprintf(stderr, "init: %s is not understood; -c \"COMMAND\" runs a command\n", argv[1]);
 	mount_if_missing("/proc/self/stat", "proc", "/proc");
 	mount_if_missing("/dev/null", "devtmpfs", "/dev");
 	mount_if_missing("/dev/ptmx", "devpts", "/dev/pts");

@@ -101,12 +101,13 @@ static void only_mine(struct show *show)
 	check(show, strcmp(mine, "secret") == 0, "the parent's page holds \"%s\"", mine);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	volatile int *page = fresh_pages(1);
 	struct show show;
 	int status, ends[2];
 
+	check_usage(argc, argv, "isolation");
 	show_begin(&show, "isolation", "every process has its own address space");
 	two_frames(&show, page);
 	only_mine(&show);

@@ -139,10 +139,11 @@ static void stack(struct show *show)
 	      status_text(status));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct show show;
 
+	check_usage(argc, argv, "lazy");
 	show_begin(&show, "lazy", "addresses are promised, frames come at the first touch");
 	faults_since(faults_now());
 	reserve(&show);

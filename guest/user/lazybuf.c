@@ -179,11 +179,12 @@ static void partial(struct show *show, int fd)
 	check(show, n == -1 && errno == EFAULT, "and with no room at all: %s", strerror(errno));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct show show;
 	int fd;
 
+	check_usage(argc, argv, "lazybuf");
 	show_begin(&show, "lazybuf", "system calls with buffers that are lazy, swapped, forbidden or not there");
 	fd = make_file();
 	lazy_buffers(&show, fd);

@@ -164,6 +164,9 @@ int main(int argc, char **argv)
 		return write_pattern(argv[2], strtoul(argv[3], NULL, 0));
 	if (argc > 3 && strcmp(argv[1], "--verify") == 0)
 		return verify_pattern(argv[2], strtoul(argv[3], NULL, 0));
+	check_usage(argc, argv, "mapfile [--write FILE SEED | --verify FILE SEED]");
+	if (argc > 1)
+		die("mapfile: --write and --verify want a file and a number");
 	show_begin(&show, "mapfile", "files mapped into memory");
 	fd = new_file();
 	shared_and_private(&show, fd);

@@ -63,13 +63,14 @@ static void split_and_merge(struct show *show)
 	      "undone: one region %lx-%lx again", m.start, m.end);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct totals totals = { 0 };
 	struct show show;
 	char *heap = malloc(64), *shared;
 	int fd = open("/proc/self/exe", O_RDONLY), local = 0;
 
+	check_usage(argc, argv, "maps");
 	show_begin(&show, "maps", "regions of an address space and their permissions");
 	shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	if (!heap || shared == MAP_FAILED)

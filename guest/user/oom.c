@@ -67,6 +67,7 @@ int main(int argc, char **argv)
 	struct balance before;
 	struct show show;
 
+	check_usage(argc, argv, "oom [--children N]");
 	show_begin(&show, "oom", "a child that eats everything");
 	if (meal == MAP_FAILED)
 		die("mmap");

@@ -48,13 +48,14 @@ static void flags_of_frames(struct show *show, const volatile char *written, con
 	      (long)zero);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	volatile char *arena = fresh_pages(COUNT);
 	volatile char *other = fresh_pages(COUNT);
 	struct show show;
 	char sum;
 
+	check_usage(argc, argv, "pages");
 	show_begin(&show, "pages", "pages, frames and the entries between");
 	check_equal(&show, sysconf(_SC_PAGESIZE), (long)PAGE, "bytes of a page");
 	check_equal(&show, (long)getauxval(AT_PAGESZ), (long)PAGE, "AT_PAGESZ, which the kernel told this program");

@@ -177,6 +177,14 @@ int main(int argc, char **argv)
 	for (int i = 0; argc > 1 && i < count; i++)
 		if (strcmp(argv[1], misdeeds[i].name) == 0)
 			commit(&misdeeds[i]);
+	check_usage(argc, argv, "protect [NAME]");
+	if (argc > 1) {
+		fprintf(stderr, "protect: there is no %s; these are:", argv[1]);
+		for (int i = 0; i < count; i++)
+			fprintf(stderr, " %s", misdeeds[i].name);
+		fputc('\n', stderr);
+		return 2;
+	}
 	show_begin(&show, "protect", "what memory does not permit");
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);

@@ -199,6 +199,10 @@ int main(int argc, char **argv)
 	bool all;
 	int count = process_list(&list);
 
+	if (options[strspn(options, "aAeufxo")]) {
+		fprintf(stderr, "usage: ps [aux | -ef | ax | -o COLUMN,...]\n");
+		return 2;
+	}
 	if (count < 0 || !process_read(getpid(), &self)) {
 		perror("ps: /proc");
 		return 1;

@@ -243,6 +243,10 @@ int main(int argc, char **argv)
 	long pages = option_number(argc, argv, "--pages", 16), length = option_number(argc, argv, "--length", 1000),
 	     faults;
 
+	check_usage(
+		argc, argv,
+		"replace [--string \"1 2 3 1w\"] [--random SEED [--length N] [--pages N]] [--frames N] [--policy NAME] "
+		"[--print]");
 	if (!text && seed < 0)
 		return all();
 	if (pages < 1 || pages > MAX_PAGES || frames < 1)

@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--hold") == 0)
 		return hold();
+	check_usage(argc, argv, "shared");
 	show_begin(&show, "shared", "libraries are in memory once");
 	if (!has_pagemap()) {
 		skip("no pagemap here: frames cannot be compared");

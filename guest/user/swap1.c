@@ -47,11 +47,14 @@ int main(int argc, char **argv)
 	long mib = option_number(argc, argv, "--mib", 64), passes = option_number(argc, argv, "--passes", 4);
 	uint64_t seed = (uint64_t)option_number(argc, argv, "--seed", getpid()), words = (uint64_t)mib << 17, pass = 0;
 	bool quiet = option_given(argc, argv, "--quiet");
-	volatile uint64_t *p = fresh_pages((size_t)mib * 256);
-	struct faults start = faults_now(), before;
+	volatile uint64_t *p;
+	struct faults start, before;
 	struct show show;
 	char what[64];
 
+	check_usage(argc, argv, "swap1 [--mib N] [--passes P] [--seed S] [--quiet]");
+	p = fresh_pages((size_t)mib * 256);
+	start = faults_now();
 	show_begin(&show, "swap1", "more memory than there is, and its contents");
 	say("%ld MiB on a machine with %ld, seed %lu", mib, meminfo("MemTotal") / 1024, seed);
 	fill(p, words, seed, pass);

@@ -357,10 +357,11 @@ static void test_hangup(struct show *show)
 	close(other.master);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct show show;
 
+	check_usage(argc, argv, "term");
 	show_begin(&show, "term", "terminals, line editing, job control");
 	alarm(ALL_SECONDS);
 	findings = mmap(NULL, sizeof(*findings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -127,6 +127,7 @@ int main(int argc, char **argv)
 	struct balance before;
 	struct show show;
 
+	check_usage(argc, argv, "thrash [--children N] [--mib N] [--rounds N]");
 	show_begin(&show, "thrash", "working sets that together are larger than memory");
 	job.rounds = option_number(argc, argv, "--rounds", 3);
 	if (children < 1 || children > MOST_CHILDREN || job.rounds < 1)

@@ -245,6 +245,7 @@ int main(int argc, char **argv)
 	long before = proc_number("/proc/self/status", "Threads:");
 	struct show show;
 
+	check_usage(argc, argv, "threads [--threads N] [--rounds N]");
 	show_begin(&show, "threads", "several threads in one address space");
 	common.threads = option_number(argc, argv, "--threads", 8) & ~1l;
 	common.rounds = option_number(argc, argv, "--rounds", 500);

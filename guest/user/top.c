@@ -6,6 +6,7 @@
  * Simple: it sorts by processor time of the last interval, then by resident memory, and `q` or Ctrl-C ends it.
  */
 #include "guest/user/lib/proc.h"
+#include "guest/user/lib/show.h"
 #include "guest/user/lib/vm.h"
 
 #include <poll.h>
@@ -148,6 +149,7 @@ int main(int argc, char **argv)
 	struct termios saved, modes;
 	bool batch = !isatty(0) || !isatty(1);
 
+	check_usage(argc, argv, "top [-b] [-d SECONDS] [-n COUNT]");
 	for (int i = 1; i < argc; i++)
 		batch |= strcmp(argv[i], "-b") == 0;
 	if (!batch && tcgetattr(0, &saved) == 0) {

@@ -142,6 +142,10 @@ int main(int argc, char **argv)
 		return visit_all();
 	if (argc > 1 && find(argv[1]) >= 0)
 		return visit(find(argv[1]));
+	if (argc > 1 && argv[1][0] == '-') {
+		fprintf(stderr, "usage: tour [--list | --all | NAME | NUMBER]\n");
+		return 2;
+	}
 	if (argc > 1) {
 		fprintf(stderr, "tour: there is no stop %s; tour --list names them\n", argv[1]);
 		return 2;

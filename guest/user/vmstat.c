@@ -7,6 +7,7 @@
  * si and so are KiB swapped in and out a second, bi and bo blocks of 1 KiB read from and written to disks a second. -f
  * adds minor and major page faults a second, which procps leaves out and this project is about.
  */
+#include "guest/user/lib/show.h"
 #include "guest/user/lib/vm.h"
 
 #include <stdio.h>
@@ -117,6 +118,7 @@ int main(int argc, char **argv)
 	long count;
 	double interval;
 
+	check_usage(argc, argv, "vmstat [-s] [-f] [INTERVAL [COUNT]]");
 	if (argc > 1 && strcmp(argv[1], "-s") == 0)
 		return all_counters();
 	if (argc > 1 && strcmp(argv[1], "-f") == 0) {

@@ -52,7 +52,7 @@ static void find_root(char name[DEVICE_NAME_SIZE])
 			return;
 		}
 	}
-	panic("no disk has an ext2 file system: make one with mke2fs -d DIRECTORY");
+	panic("no disk has an ext2 file system: make one with mke2fs -t ext2 -b 4096 -d DIRECTORY IMAGE SIZE");
 }
 
 static void mount_at(const char *source, const char *path, const char *type)
@@ -72,10 +72,11 @@ static void mount_all(void)
 	char root[DEVICE_NAME_SIZE];
 	find_root(root);
 	int error = mount_fs(root, NULL, "ext2", false);
-	if (error == -ENOENT || error == -ENODEV || error == -ENXIO)
-		panic("root=%s: there is no such disk", root);
+	if (error == -ENOTBLK || error == -ENODEV || error == -ENXIO)
+		panic("root=%s: there is no such disk; the first one is /dev/vda", root);
 	if (error < 0)
-		panic("%s cannot be mounted as ext2: error %d", root, -error);
+		panic("%s cannot be mounted as ext2 (error %d): give root=/dev/vdX with an ext2 file system", root,
+		      -error);
 	printk("root: %s\n", root);
 	struct process *process = current_task->process;
 	if (!process->root) {

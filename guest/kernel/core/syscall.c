@@ -33,11 +33,6 @@ static const char *const names[NR_end] = {
 static u64 is_named[NR_end / 64];
 static bool large_is_named; /* and numbers beyond the table */
 
-const char *syscall_name(u64 number)
-{
-	return number < NR_end ? names[number] : NULL;
-}
-
 /* Says once what a program wanted that is not there. */
 static void name_once(const struct task *task, u64 number)
 {

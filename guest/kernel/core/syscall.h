@@ -15,7 +15,5 @@ struct task;
 
 /* Runs the call in a7 with the tracer's stops around it and leaves the result in a0. */
 void syscall_handle(struct task *task);
-/* For strace -like messages: "read", or NULL. */
-const char *syscall_name(u64 number);
 
 #endif

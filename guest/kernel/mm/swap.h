@@ -25,7 +25,6 @@ extern struct mapping swap_mapping; /* the swap cache: index is the slot */
  * errno. May sleep. */
 int swap_on(struct file *file);
 int swap_off(struct file *file);
-bool swap_is_on(void);
 
 /* A free slot with count 1 (for the swap cache), or 0: full. Slot 0 is the header and never given. Does not sleep. */
 u64 swap_alloc(void);

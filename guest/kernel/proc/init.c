@@ -81,6 +81,21 @@ static void open_console(struct task *task)
 	file_put(file);
 }
 
+/* What the user can do about it. */
+static const char *reason(i64 error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "it, or the interpreter that it names, is not on the disk (another: init=PATH)";
+	case -EACCES:
+		return "it is not an executable file";
+	case -ENOEXEC:
+		return "it is neither a RISC-V program nor a script";
+	default:
+		return "the disk or the memory may be too small or broken";
+	}
+}
+
 /* Returns to user mode, in the program. */
 static void begin(void *unused)
 {
@@ -89,7 +104,7 @@ static void begin(void *unused)
 	open_console(task);
 	i64 error = task_exec(task, start.path, &start.argv, &start.envp);
 	if (error)
-		panic("%s cannot be run as the first process: error %ld", start.path, -error);
+		panic("%s cannot be run as the first process: %s (error %ld)", start.path, reason(error), -error);
 	free_start();
 }
 

@@ -22,7 +22,6 @@ void task_unhash(struct task *task);
 bool tasks_are_many(const struct process *process);
 /* Tasks that exist, with kernel threads and those not yet reaped. */
 unsigned task_total(void);
-unsigned task_limit(void);
 void task_set_comm(struct task *task, const char *name);
 
 /* --- sched.c --- */

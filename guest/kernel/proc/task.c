@@ -98,11 +98,6 @@ unsigned task_total(void)
 	return total;
 }
 
-unsigned task_limit(void)
-{
-	return limit;
-}
-
 void task_set_comm(struct task *task, const char *name)
 {
 	u64 size = strnlen(name, COMM_SIZE - 1);

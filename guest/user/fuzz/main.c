@@ -229,6 +229,7 @@ int main(int argc, char **argv)
 	unsigned children = 0, attacks = 0;
 	bool good = true;
 
+	check_usage(argc, argv, "fuzz [--seed N] [--count N] [--children N] [--anyway]");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!is_our_kernel() && !option_given(argc, argv, "--anyway"))
 		die("fuzz: this is another kernel; --anyway lets it run");

@@ -119,6 +119,33 @@ const char *status_text(int status)
 	return text;
 }
 
+/* What follows the option in the usage text, or NULL. */
+static const char *after_option(const char *usage, const char *option)
+{
+	size_t n = strlen(option);
+
+	for (const char *at = strstr(usage, option); at; at = strstr(at + 1, option))
+		if ((at[-1] == '[' || at[-1] == ' ') && (at[n] == ']' || at[n] == ' '))
+			return at + n;
+	return NULL;
+}
+
+void check_usage(int argc, char **argv, const char *usage)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *after = argv[i][0] == '-' ? after_option(strchrnul(usage, ' '), argv[i]) : NULL;
+
+		if (argv[i][0] != '-' && strchr(usage, ' '))
+			continue;
+		if (after && *after == ' ')
+			i++;
+		if (!after || i == argc) {
+			fprintf(stderr, "usage: %s\n", usage);
+			exit(2);
+		}
+	}
+}
+
 const char *option_text(int argc, char **argv, const char *name, const char *otherwise)
 {
 	for (int i = 1; i + 1 < argc; i++)

@@ -42,6 +42,11 @@ int in_child(void (*body)(void *context), void *context);
 /* "exit 3" or "SIGSEGV"; the text is valid until the next call. */
 const char *status_text(int status);
 
+/* Every argument must be in the usage text ("swap1 [--mib N] [--quiet]"; a text of one word takes none), else the
+ * program prints it and ends with status 2. An option that a space follows takes a value; other words are left to the
+ * program.
+ */
+void check_usage(int argc, char **argv, const char *usage);
 /* The value of --NAME or --NAME=N style options: argv[i+1] of the option, or `otherwise`. */
 long option_number(int argc, char **argv, const char *name, long otherwise);
 const char *option_text(int argc, char **argv, const char *name, const char *otherwise);

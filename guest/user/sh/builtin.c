@@ -160,7 +160,10 @@ static int do_echo(struct shell *sh, char **argv)
 		printf("%s%s", *argv, argv[1] ? " " : "");
 	if (newline)
 		putchar('\n');
-	return fflush(stdout) == 0 ? 0 : 1;
+	if (fflush(stdout) == 0)
+		return 0;
+	fprintf(stderr, "sh: echo: %s\n", strerror(errno));
+	return 1;
 }
 
 static int do_read(struct shell *sh, char **argv)

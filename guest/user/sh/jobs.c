@@ -188,7 +188,10 @@ void jobs_report(struct shell *sh, bool all)
 
 		if (!job->count || !(all || done || (stopped && !job->reported_stop)))
 			continue;
-		fprintf(stderr, "[%d] %s  %s\n", i + 1, done ? "Done" : stopped ? "Stopped" : "Running", job->text);
+		int status = job->count ? job->process[job->count - 1].status : 0;
+		const char *end = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "Done";
+
+		fprintf(stderr, "[%d] %s  %s\n", i + 1, done ? end : stopped ? "Stopped" : "Running", job->text);
 		job->reported_stop = stopped;
 		if (done)
 			job_free(job);

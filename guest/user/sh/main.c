@@ -82,7 +82,7 @@ int run_text(struct shell *sh, const char *text)
 		struct node *node;
 
 		if (parse_line(sh, &text, &node) != PARSE_OK) {
-			fprintf(stderr, "sh: syntax error near `%.20s'\n", text);
+			fprintf(stderr, "sh: syntax error near `%.*s'\n", (int)strcspn(text, "\n"), text);
 			sh->status = 2;
 			arena_release(sh, mark);
 			break;

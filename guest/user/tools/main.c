@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strcmp(table[i].name, name) == 0)
-			return table[i].run(argc, argv);
+			return table[i].run(argc, argv) | (fflush(stdout) < 0 ? complain("standard output") : 0);
 	if (argc > 1 && strcmp(argv[1], "--list") == 0)
 		argc = 1;
 	for (size_t i = 0; argc == 1 && i < sizeof(table) / sizeof(table[0]); i++)
