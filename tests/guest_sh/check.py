@@ -53,7 +53,8 @@ DIALOGUE = [
     ("fg\n", r"sleep 1000\r\n$"),
     ("\x03", r"\^C\r\n.*# $"),
     ("echo $?\n", r"\n130\r\n.*# $"),
-    ("while true; do :; done\n", r"done\r\n$"),
+    # The word says that the line is running: a Ctrl-C that comes before would be for the prompt.
+    ("echo on; while true; do :; done\n", r"\non\r\n$"),
     ("\x03", r"# $"),
     ("if true\n", r"> $"),
     ("then echo joined; fi\n", r"\njoined\r\n.*# $"),
