@@ -28,6 +28,9 @@
 
 #define NAME_SIZE 64
 
+/* A tree given by the user: from this version on a node's name is its own alone. */
+#define OLDEST_FDT_VERSION 16
+
 struct writer {
 	void *blob;                        /* what is being written */
 	int failure;                       /* libfdt's first error; 0: none */
@@ -459,6 +462,10 @@ void *fdt_build(const struct fdt_machine *machine, size_t *size, struct error *e
 
 bool fdt_check(const void *blob, size_t size, struct error *err)
 {
+	/* libfdt 1.6's fdt_check_full follows a null pointer in trees whose nodes have full paths for names. */
+	if (size >= FDT_V1_SIZE && fdt_magic(blob) == FDT_MAGIC && fdt_version(blob) < OLDEST_FDT_VERSION)
+		return error_set(err, "not a usable device tree: version %u, which is older than %d",
+		                 (unsigned)fdt_version(blob), OLDEST_FDT_VERSION);
 	int result = fdt_check_full(blob, size);
 	if (result < 0)
 		return error_set(err, "not a usable device tree: %s", fdt_strerror(result));

@@ -390,6 +390,22 @@ static void test_check_refuses_short_and_foreign_blobs(void **state)
 	assert_false(fdt_check(elf, sizeof(elf), &err));
 }
 
+/* Before version 16 a node was named by its whole path; libfdt's own check falls over such a root. */
+static void test_check_refuses_trees_of_old_versions(void **state)
+{
+	(void)state;
+	struct error err;
+	size_t size;
+	void *blob = build(&full, &size);
+	for (u32 version = 0; version < 16; version++) {
+		fdt_set_version(blob, version);
+		fdt_set_last_comp_version(blob, version);
+		assert_false(fdt_check(blob, size, &err));
+	}
+	assert_non_null(strstr(err.text, "version 15"));
+	free(blob);
+}
+
 static void test_check_accepts_a_larger_buffer(void **state)
 {
 	(void)state;
@@ -491,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_sixty_four_harts_and_long_strings_fit),
 		cmocka_unit_test(test_impossible_machines_are_refused),
 		cmocka_unit_test(test_check_refuses_short_and_foreign_blobs),
+		cmocka_unit_test(test_check_refuses_trees_of_old_versions),
 		cmocka_unit_test(test_check_accepts_a_larger_buffer),
 		cmocka_unit_test(test_damaged_trees_do_no_harm),
 		cmocka_unit_test(test_set_chosen_replaces_and_keeps),

@@ -19,10 +19,10 @@ static volatile sig_atomic_t interrupted;
 
 bool take_interrupt(void)
 {
-	bool was = interrupted;
-
+	if (!interrupted) /* not cleared unless seen: a signal between a look and the clearing would be lost */
+		return false;
 	interrupted = 0;
-	return was;
+	return true;
 }
 
 static void on_interrupt(int signal_number)
