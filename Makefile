@@ -25,7 +25,7 @@ LIBS := -lelf -lfdt -lslirp -lzstd -lz -lm
 export ASAN_OPTIONS := detect_stack_use_after_return=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
-SOURCES := $(sort $(wildcard emu/base/*.c devices/*.c mmu/*.c cpu/*.c emu/*.c))
+SOURCES := $(sort $(wildcard emu/base/*.c devices/*.c mmu/*.c cpu/*.c emu/*.c emu/observe/*.c))
 OBJECTS := $(SOURCES:%.c=$B/%.o) $B/emu/firmware.o
 LIBRARY := $B/librvemu.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
@@ -192,7 +192,7 @@ lint: | setup ## layers, headers, format, static analysis, warnings of both comp
 	@tests/lint/run.sh
 
 # One stamp a file: what has not changed is not looked at again.
-HEADERS := $(sort $(wildcard emu/base/*.h devices/*.h mmu/*.h cpu/*.h cpu/*.def emu/*.h))
+HEADERS := $(sort $(wildcard emu/base/*.h devices/*.h mmu/*.h cpu/*.h cpu/*.def emu/*.h emu/observe/*.h))
 .PHONY: tidy format
 tidy: $(SOURCES:%.c=build/lint/%.tidy)
 
@@ -203,7 +203,7 @@ build/lint/%.tidy: %.c $(HEADERS) .clang-tidy
 
 format: | setup ## bring all C files into the shape that lint wants
 	@find guest -name '*.[ch]' -exec clang-format -i {} +
-	@clang-format -i $(wildcard emu/base/*.[ch] devices/*.[ch] mmu/*.[ch] cpu/*.[ch] emu/*.[ch] \
+	@clang-format -i $(wildcard emu/base/*.[ch] devices/*.[ch] mmu/*.[ch] cpu/*.[ch] emu/*.[ch] emu/observe/*.[ch] \
 		tests/unit/*.[ch] tests/mmu/*.[ch] tests/fuzz/*.[ch] tests/isa/*.[ch] tests/system/*.[ch])
 
 fuzz: | setup ## fuzz loader, decoder, device tree, options and walker for FUZZ_SECONDS (60) each

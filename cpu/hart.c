@@ -233,12 +233,14 @@ void hart_trace_head(void *hart, struct trace_head *head)
 
 void hart_update_observing(struct hart *h)
 {
-	bool tlb = tlb_needs_hits(h->mmu.tlb);
+	bool accesses = tlb_needs_hits(h->mmu.tlb) || trace_wants(h->trace, TRACE_REF);
 	u8 wanted = 0;
 
-	if (tlb || counters_need_observer(h) || trace_wants(h->trace, TRACE_INSN) || trace_wants(h->trace, TRACE_MEM))
+	h->fetches_seen = accesses;
+	if (accesses || counters_need_observer(h) || trace_wants(h->trace, TRACE_INSN) ||
+	    trace_wants(h->trace, TRACE_MEM))
 		wanted |= OBSERVE_INSNS;
-	if (tlb || trace_wants(h->trace, TRACE_MEM))
+	if (accesses || trace_wants(h->trace, TRACE_MEM))
 		wanted |= OBSERVE_ACCESSES;
 	h->observe_wanted = wanted;
 	if (wanted != h->observed)

@@ -158,6 +158,7 @@ struct hart {
 	struct block *scratch;       /* a block of this hart's own: cut short by the budget, or not cacheable */
 	const struct trace *trace;   /* never NULL */
 	bool observing;              /* blocks carry an observer in front of each instruction */
+	bool fetches_seen;           /* the TLB is asked for every instruction, not once a page */
 	u8 observed, observe_wanted; /* enum observe: in force, and what it should be when the engine starts next */
 	struct noted_insn noted;     /* cpu/observe.c */
 	struct fetched_insn fetched; /* cpu/observe.c */

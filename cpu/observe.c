@@ -78,7 +78,7 @@ static must_check bool show_fetch(struct hart *h, u32 raw)
 bool observe_begin(struct hart *h, u32 raw, enum insn_class cls)
 {
 	observe_end(h);
-	if (tlb_needs_hits(h->mmu.tlb) && !show_fetch(h, raw))
+	if (h->fetches_seen && !show_fetch(h, raw))
 		return false;
 	hart_trace_head(h, &h->noted.head);
 	h->noted.raw = raw;

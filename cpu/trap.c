@@ -89,11 +89,48 @@ static void enter_handler(struct hart *h, bool to_supervisor, u64 cause, u64 tva
 		counters_switch_mode(h);
 }
 
+/* The cause's kind of access, or -1 for exceptions that are no page or access faults. */
+static int access_of(u64 cause)
+{
+	switch (cause) {
+	case EXC_FETCH_ACCESS:
+	case EXC_FETCH_PAGE:
+		return ACCESS_FETCH;
+	case EXC_LOAD_ACCESS:
+	case EXC_LOAD_PAGE:
+		return ACCESS_LOAD;
+	case EXC_STORE_ACCESS:
+	case EXC_STORE_PAGE:
+		return ACCESS_STORE;
+	default:
+		return -1;
+	}
+}
+
+static cold void emit_fault(struct hart *h, u64 cause, u64 tval)
+{
+	struct trace_fault event = { .cause = cause, .tval = tval };
+	int access = access_of(cause);
+	struct walk_request request;
+
+	hart_trace_head(h, &event.head);
+	if (access >= 0) {
+		request = mmu_walk_request(&h->mmu, tval, (enum access)access,
+		                           access == ACCESS_FETCH ? h->mmu.priv : h->mmu.data_priv);
+		event.access = (u8)access;
+		event.reason = h->mmu.fault.reason;
+		event.request = &request;
+	}
+	h->trace->emit(h->trace->arg, TRACE_FAULT, &event);
+}
+
 void trap_exception(struct hart *h, u64 cause, u64 tval)
 {
 	/* "traps never transition from a more-privileged mode to a less-privileged mode" */
 	bool delegated = h->priv != PRIV_M && h->csr.medeleg >> cause & 1;
 
+	if (trace_wants(h->trace, TRACE_FAULT))
+		emit_fault(h, cause, tval);
 	h->count++;
 	h->not_retired++;
 	enter_handler(h, delegated, cause, tval);

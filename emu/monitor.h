@@ -15,15 +15,15 @@
 
 #include "emu/control.h"
 
-struct tracing;
+struct observers;
 
 /* Zero it but for the first two. */
 struct monitor {
-	struct control *control; /* the machine, and how it is held */
-	struct tracing *tracing; /* what `trace` switches; NULL: it cannot */
-	bool hart_chosen;        /* `cpu N` was said: commands speak of `hart`; otherwise of control->hart */
-	u32 hart;                /* which one, then */
-	u64 steps_left;          /* of `step N`, behind the one at work */
+	struct control *control;     /* the machine, and how it is held */
+	struct observers *observers; /* what `trace` switches and `info stats` asks; NULL: nobody looks */
+	bool hart_chosen;            /* `cpu N` was said: commands speak of `hart`; otherwise of control->hart */
+	u32 hart;                    /* which one, then */
+	u64 steps_left;              /* of `step N`, behind the one at work */
 };
 
 /* How it goes on after a command. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "emu/monitor_internal.h"
+#include "emu/observe/observers.h"
 #include "emu/snapshot.h"
-#include "emu/tracing.h"
 
 #define STEPS_MAX 1000000
 
@@ -147,7 +147,7 @@ bool monitor_loadvm(struct monitor_call *call)
 static bool trace_status(struct monitor_call *call)
 {
 	char text[512];
-	tracing_describe(call->mon->tracing, text, sizeof(text));
+	tracing_describe(call->mon->observers->tracing, text, sizeof(text));
 	fprintf(call->out, "%s\n", text);
 	return monitor_done(call);
 }
@@ -172,16 +172,16 @@ static bool trace_on(struct monitor_call *call)
 	trace_filter_init(&filter);
 	if (has_filter && !trace_filter_parse(&filter, conditions, call->err))
 		return false;
-	if (!tracing_start(call->mon->tracing, wanted, file[0] ? file : NULL, &filter, call->err))
+	if (!tracing_start(call->mon->observers->tracing, wanted, file[0] ? file : NULL, &filter, call->err))
 		return false;
-	tracing_apply(call->mon->tracing, call->m);
+	observers_apply(call->mon->observers, call->m);
 	return trace_status(call);
 }
 
 bool monitor_trace(struct monitor_call *call)
 {
-	struct tracing *tracing = call->mon->tracing;
-	if (!tracing)
+	struct observers *observers = call->mon->observers;
+	if (!observers)
 		return error_set(call->err, "traces cannot be switched here");
 	if (monitor_at_end(call) || monitor_accept(call, "status"))
 		return trace_status(call);
@@ -191,7 +191,7 @@ bool monitor_trace(struct monitor_call *call)
 		return error_set(call->err, "trace on SORTS [FILE] [filter K=V,...], trace off, or trace status");
 	if (!monitor_done(call))
 		return false;
-	bool whole = tracing_stop(tracing, call->err);
-	tracing_apply(tracing, call->m);
+	bool whole = tracing_stop(observers->tracing, call->err);
+	observers_apply(observers, call->m);
 	return whole && trace_status(call);
 }

@@ -11,7 +11,7 @@
 #include "devices/disk.h"
 #include "devices/memmap.h"
 #include "emu/net_user.h"
-#include "emu/trace_text.h"
+#include "emu/observe/trace_text.h"
 #include "mmu/mmu.h"
 
 #define OPTIONS_HARTS_MAX 64

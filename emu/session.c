@@ -14,7 +14,7 @@
 #include "emu/report.h"
 #include "emu/run.h"
 #include "emu/snapshot.h"
-#include "emu/tracing.h"
+#include "emu/observe/observers.h"
 
 /* What the real-time clock shows at first where nobody watches, so that runs are repeatable: 2025-01-01 00:00:00 UTC.
  */
@@ -22,18 +22,18 @@
 
 /* All that lives as long as the program's use. */
 struct session {
-	struct config *config;     /* how it was wanted */
-	struct boot *boot;         /* the guest's files */
-	struct tracing *tracing;   /* where traces go */
-	struct host_io *io;        /* all that is waited for on the host */
-	struct console *console;   /* the terminal */
-	struct journal *journal;   /* recording or replay, or NULL */
-	struct backends *backends; /* what is behind the virtio devices */
-	struct gdbstub *gdb;       /* the debugger's door, or NULL */
-	struct control control;    /* who may hold the machine */
-	struct monitor monitor;    /* what can be asked */
-	u64 host_ns;               /* how long guests have run */
-	u64 epoch_ns;              /* what their clock shows at first */
+	struct config *config;       /* how it was wanted */
+	struct boot *boot;           /* the guest's files */
+	struct observers *observers; /* who looks at it */
+	struct host_io *io;          /* all that is waited for on the host */
+	struct console *console;     /* the terminal */
+	struct journal *journal;     /* recording or replay, or NULL */
+	struct backends *backends;   /* what is behind the virtio devices */
+	struct gdbstub *gdb;         /* the debugger's door, or NULL */
+	struct control control;      /* who may hold the machine */
+	struct monitor monitor;      /* what can be asked */
+	u64 host_ns;                 /* how long guests have run */
+	u64 epoch_ns;                /* what their clock shows at first */
 };
 
 static int fail(const struct error *err)
@@ -69,11 +69,9 @@ static int finish(struct session *s, struct machine *m, enum run_end end)
 		status = SESSION_STUCK;
 	if (config->signature && !report_signature(m, config->signature, config->signature_granularity, &err))
 		status = fail(&err);
-	if (config->stats)
-		report_stats(m, s->host_ns, stderr);
 	if (config->ram_hash)
 		report_ram_hash(m, stderr);
-	return status;
+	return observers_finish(s->observers, m, s->host_ns, status);
 }
 
 /* True if the guest starts again. --max-insns is for all its starts together. */
@@ -95,7 +93,7 @@ static struct machine *next_machine(struct session *s, struct error *err)
 {
 	struct machine_io io = {
 		.out = console_sink(s->console),
-		.trace = tracing_sink(s->tracing),
+		.trace = observers_trace(s->observers),
 		.epoch_ns = s->epoch_ns,
 		.slots = backends_slot_io(s->backends),
 		.debug = &s->control.debug,
@@ -110,6 +108,8 @@ static struct machine *next_machine(struct session *s, struct error *err)
 		m = NULL;
 	}
 	free(snapshot);
+	if (m)
+		observers_attach(s->observers, m);
 	return m;
 }
 
@@ -236,13 +236,13 @@ static bool open_all(struct session *s, struct error *err)
 {
 	const struct config *config = s->config;
 	s->io = host_io_create();
-	s->tracing = tracing_create(config, &s->boot->symbols, err);
-	if (!s->tracing || !open_journal(s, err))
+	s->observers = observers_create(config, &s->boot->symbols, err);
+	if (!s->observers || !open_journal(s, err))
 		return false;
 	s->backends = backends_create(config, s->io, &s->control, s->journal, err);
 	if (!s->backends)
 		return false;
-	s->monitor = (struct monitor){ .control = &s->control, .tracing = s->tracing };
+	s->monitor = (struct monitor){ .control = &s->control, .observers = s->observers };
 	if (config->gdb) {
 		struct gdbstub_hooks hooks = { .monitor = run_monitor_command, .arg = &s->monitor };
 		s->gdb = gdbstub_create(config->gdb, &s->control, s->io, &hooks, err);
@@ -254,7 +254,7 @@ static bool open_all(struct session *s, struct error *err)
 		s->control.load_snapshot = xstrdup(config->load_snapshot);
 	s->console = console_create();
 	console_watch(s->console, s->io);
-	tracing_share_terminal(s->tracing, flush_console, s->console);
+	observers_share_terminal(s->observers, flush_console, s->console);
 	s->epoch_ns = first_epoch(s);
 	if (config->stopped && !config->gdb)
 		log_warn("the guest is not started: Ctrl-A c opens the monitor, where cont starts it");
@@ -270,7 +270,7 @@ static bool close_all(struct session *s)
 	console_destroy(s->console);
 	host_io_destroy(s->io);
 	free(s->control.load_snapshot);
-	bool whole = tracing_destroy(s->tracing, &err);
+	bool whole = observers_destroy(s->observers, &err);
 	if (!whole)
 		log_warn("%s", err.text);
 	if (!journal_close(s->journal, &err)) {

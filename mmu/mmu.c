@@ -37,8 +37,17 @@ void mmu_set_context(struct mmu *m, enum priv priv, u64 mstatus, bool adue, bool
 		fast_select(m, context);
 }
 
+static cold void emit_space(struct mmu *m, u64 old_satp)
+{
+	struct trace_space event = { .old_satp = old_satp, .satp = m->satp };
+
+	m->trace_head(m->owner, &event.head);
+	m->trace->emit(m->trace->arg, TRACE_SPACE, &event);
+}
+
 void mmu_write_satp(struct mmu *m, u64 satp)
 {
+	u64 old_satp = m->satp;
 	u32 mode = bits(satp, 63, 60);
 	u32 levels = mode == 0 ? 0 : mode - 5;
 	u64 asid_mask = MASK(m->config.asid_bits);
@@ -50,10 +59,13 @@ void mmu_write_satp(struct mmu *m, u64 satp)
 	m->asid = bits(m->satp, 59, 44);
 	fast_flush_translated(m);
 	m->fetch_drop(m->owner, true, 0);
+	if (trace_wants(m->trace, TRACE_SPACE) && m->satp != old_satp)
+		emit_space(m, old_satp);
 }
 
 void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 {
+	u64 dropped = tlb_stats(m->tlb)->entries_flushed;
 	u32 largest;
 
 	asid &= MASK(m->config.asid_bits);
@@ -63,13 +75,17 @@ void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 	else
 		fast_flush_translated(m);
 	m->fetch_drop(m->owner, !by_va || largest > PAGE_SHIFT, va);
-	if (trace_wants(m->trace, TRACE_TLB)) {
-		struct trace_tlb event = {
-			.what = TRACE_TLB_FENCE, .by_va = by_va, .by_asid = by_asid, .asid = asid, .va = va
+	if (trace_wants(m->trace, TRACE_FENCE)) {
+		struct trace_fence event = {
+			.by_va = by_va,
+			.by_asid = by_asid,
+			.asid = (u16)asid,
+			.va = va,
+			.dropped = (u32)(tlb_stats(m->tlb)->entries_flushed - dropped),
 		};
 
 		m->trace_head(m->owner, &event.head);
-		m->trace->emit(m->trace->arg, TRACE_TLB, &event);
+		m->trace->emit(m->trace->arg, TRACE_FENCE, &event);
 	}
 }
 

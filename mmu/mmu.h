@@ -9,6 +9,7 @@
 #define RVEMU_MMU_MMU_H
 
 #include "emu/base/trace.h"
+#include "mmu/cost.h"
 #include "mmu/fast.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
@@ -31,17 +32,50 @@ enum ad_mode {
 
 /* What is fixed when the machine is built. */
 struct mmu_config {
-	const struct tlb_config *tlb; /* geometry */
-	u8 ad;                        /* enum ad_mode */
-	u8 asid_bits;                 /* 0..16 */
-	u8 levels_max;                /* 3: Sv39; 4: also Sv48; 5: also Sv57 */
+	const struct tlb_config *tlb;   /* geometry */
+	const struct cost_config *cost; /* timing model, or NULL: a step is a cycle */
+	u8 ad;                          /* enum ad_mode */
+	u8 asid_bits;                   /* 0..16 */
+	u8 levels_max;                  /* 3: Sv39; 4: also Sv48; 5: also Sv57 */
 	bool has_svnapot;
 	bool has_svpbmt;
 	bool misaligned_trap; /* misaligned loads and stores trap instead of being done */
 };
 
-/* Where a PTE was found: walk_step.source. */
-enum walk_source { WALK_FROM_MEMORY, WALK_FROM_WALK_CACHE };
+/* Where a PTE was found: walk_step.source. L1 and L2 only where there is a timing model. */
+enum walk_source { WALK_FROM_MEMORY, WALK_FROM_WALK_CACHE, WALK_FROM_L1, WALK_FROM_L2, WALK_SOURCES };
+
+/* Page sizes as they are counted: what a leaf maps, by level, NAPOT apart; NONE where no translation was found. */
+enum mmu_size {
+	MMU_SIZE_4K,
+	MMU_SIZE_64K,
+	MMU_SIZE_2M,
+	MMU_SIZE_1G,
+	MMU_SIZE_512G,
+	MMU_SIZE_256T,
+	MMU_SIZE_NONE,
+	MMU_SIZES
+};
+
+/* Buckets of the histogram of walk cycles: bucket n counts walks of 2^n to 2^(n+1)-1 cycles, bucket 0 also those of
+ * none. */
+#define MMU_WALK_BUCKETS 20
+
+/* Why entries left the TLB. */
+enum mmu_flush { MMU_FLUSH_ALL, MMU_FLUSH_ASID, MMU_FLUSH_VA, MMU_FLUSH_VA_ASID, MMU_FLUSH_RESET, MMU_FLUSHES };
+
+#define MMU_MODES 2    /* modes that translate: PRIV_U, PRIV_S */
+#define MMU_ACCESSES 3 /* enum access */
+
+/* One level of the TLB, by access kind, mode and page size. Always hits + misses = accesses, where hits include those
+ * that deny the access (`denied`), after which there is a walk all the same unless the geometry trusts denials. */
+struct mmu_tlb_counts {
+	u64 hits[MMU_ACCESSES][MMU_MODES][MMU_SIZES];
+	u64 misses[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* by the page size that the walk found */
+	u64 denied[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* of the hits */
+	u64 evictions[MMU_SIZES];                       /* entries pushed out by another address's */
+	u64 flushed[MMU_FLUSHES][MMU_SIZES];            /* entries dropped by fences, by which form */
+};
 
 /* Contexts with fast tables of their own. */
 enum mmu_context {
@@ -82,7 +116,14 @@ struct mmu_fault {
 };
 
 struct mmu_stats {
-	u64 walks[3];       /* by enum access */
+	struct mmu_tlb_counts tlb[2]; /* first and second level: what reached them (a fast hit does not) */
+	u64 fences[MMU_FLUSHES];      /* fences by form */
+	u64 walks_by[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* walks; NONE: they ended in a fault */
+	u64 pte_reads_by[WALK_LEVELS_MAX][WALK_SOURCES];  /* PTEs by level and where they were found */
+	u64 walk_cycles[MMU_WALK_BUCKETS];                /* histogram, with a timing model */
+	u64 faults_by[WALK_REASONS][MMU_ACCESSES];        /* page and access faults that the hart took a trap for */
+	u64 a_updates, d_updates;                         /* walks that set A; D */
+	u64 walks[3];                                     /* by enum access */
 	u64 walk_faults[3]; /* walks that ended in a page or access fault, by enum access */
 	u64 tlb_misses[3];  /* TLB misses, by enum access */
 	u64 pte_reads;      /* PTEs read from memory */
@@ -114,6 +155,8 @@ struct mmu {
 	struct mmu_config config;
 	struct bus *bus;
 	struct tlb *tlb;
+	struct cost *cost;       /* timing model, or NULL */
+	struct mmu_check *check; /* looks for mistakes of the guest (mmu/check.h), or NULL */
 	struct pmp pmp;
 	struct fast_table tables[MMU_CONTEXTS];
 	struct mmu_stats stats;

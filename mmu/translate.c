@@ -118,9 +118,15 @@ void mmu_emit_tlb(struct mmu *m, enum trace_tlb_what what, enum access access, u
 	m->trace->emit(m->trace->arg, TRACE_TLB, &event);
 }
 
-static cold void emit_walk(struct mmu *m, const struct walk_request *req, const struct walk_result *result)
+static cold void emit_walk(struct mmu *m, const struct walk_request *req, const struct walk_result *result, bool denied)
 {
-	struct trace_walk event = { .request = req, .result = result, .satp = m->satp };
+	struct trace_walk event = {
+		.request = req,
+		.result = result,
+		.satp = m->satp,
+		.first = denied ? TRACE_TLB_DENIED : TRACE_TLB_MISSED,
+		.second = !denied && tlb_config(m->tlb)->second[0].ways ? TRACE_TLB_MISSED : TRACE_TLB_ABSENT,
+	};
 
 	m->trace_head(m->owner, &event.head);
 	for (u32 i = 0; i < result->step_count; i++)
@@ -140,8 +146,28 @@ static void remember_invalid(struct mmu *m, const struct walk_request *req)
 	(void)tlb_fill(m->tlb, side, &entry);
 }
 
-/* Walks and puts the outcome into the TLB. */
-static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *req, struct translation *t)
+static cold void emit_ref(struct mmu *m, const struct walk_request *req, const struct translation *t,
+                          enum tlb_level level)
+{
+	struct trace_ref event = {
+		.va = req->va,
+		.pa = t->pa,
+		.pte = t->entry->pte,
+		.asid = m->asid,
+		.access = req->access,
+		.priv = req->priv,
+		.size_log2 = t->entry->size_log2,
+		.leaf_level = t->entry->level,
+		.level = (u8)level,
+		.global = t->entry->global,
+	};
+
+	m->trace_head(m->owner, &event.head);
+	m->trace->emit(m->trace->arg, TRACE_REF, &event);
+}
+
+/* Walks and puts the outcome into the TLB. `denied`: the TLB had an entry, which does not allow the access. */
+static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *req, struct translation *t, bool denied)
 {
 	struct walk_result result;
 	struct port port = { .m = m, .result = &result };
@@ -151,7 +177,7 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 	m->stats.walks[req->access]++;
 	walk(req, &walk_port, &result);
 	if (trace_wants(m->trace, TRACE_WALK))
-		emit_walk(m, req, &result);
+		emit_walk(m, req, &result, denied);
 	m->stats.ad_updates += result.ad_updated;
 	if (result.reason != WALK_OK) {
 		m->stats.walk_faults[req->access]++;
@@ -174,6 +200,8 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 	t->entry = tlb_fill(m->tlb, req->access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA, &entry);
 	if (trace_wants(m->trace, TRACE_TLB))
 		mmu_emit_tlb(m, TRACE_TLB_FILL, req->access, req->va, &entry, TLB_MISS);
+	if (trace_wants(m->trace, TRACE_REF))
+		emit_ref(m, req, t, TLB_MISS);
 	return true;
 }
 
@@ -205,7 +233,7 @@ bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct tr
 		m->stats.tlb_misses[access]++;
 		if (trace_wants(m->trace, TRACE_TLB))
 			mmu_emit_tlb(m, TRACE_TLB_MISS, access, va, NULL, TLB_MISS);
-		return walk_and_fill(m, &req, t);
+		return walk_and_fill(m, &req, t, false);
 	}
 	if (trace_wants(m->trace, TRACE_TLB))
 		mmu_emit_tlb(m, TRACE_TLB_HIT, access, va, e, where);
@@ -215,11 +243,13 @@ bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct tr
 
 		if (tlb_config(m->tlb)->keep_denied && !by_hardware)
 			return mmu_fault(m, reason, access, va);
-		return walk_and_fill(m, &req, t);
+		return walk_and_fill(m, &req, t, true);
 	}
 	e->fetched |= access == ACCESS_FETCH;
 	t->entry = e;
 	t->pa = (e->ppn << PAGE_SHIFT) + (va - (e->vpn << PAGE_SHIFT));
+	if (trace_wants(m->trace, TRACE_REF))
+		emit_ref(m, &req, t, where);
 	return true;
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "emu/monitor.h"
-#include "emu/tracing.h"
+#include "emu/observe/observers.h"
 #include "tests/unit/machine_rig.h"
 
 #define RIG_ROOT 0x80100000ull
@@ -24,7 +24,7 @@
 struct monitor_rig {
 	struct machine_rig rig;
 	struct control control;
-	struct tracing *tracing;
+	struct observers *observers;
 	struct monitor monitor;
 	enum monitor_result result; /* of the last line */
 	char *text;                 /* what it answered */
@@ -89,15 +89,15 @@ static inline void monitor_rig_start(struct monitor_rig *r)
 	r->rig.io.debug = &r->control.debug;
 	rig_start(&r->rig, "--smp 2", monitor_program, ARRAY_SIZE(monitor_program));
 	r->control.machine = r->rig.m;
-	r->tracing = tracing_create(&r->rig.config, &r->rig.boot.symbols, &err);
-	assert_non_null(r->tracing);
-	r->monitor = (struct monitor){ .control = &r->control, .tracing = r->tracing };
+	r->observers = observers_create(&r->rig.config, &r->rig.boot.symbols, &err);
+	assert_non_null(r->observers);
+	r->monitor = (struct monitor){ .control = &r->control, .observers = r->observers };
 }
 
 static inline void monitor_rig_free(struct monitor_rig *r)
 {
 	struct error err;
-	assert_true(tracing_destroy(r->tracing, &err));
+	assert_true(observers_destroy(r->observers, &err));
 	rig_free(&r->rig);
 	free(r->control.load_snapshot);
 	free(r->text);

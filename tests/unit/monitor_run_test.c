@@ -197,10 +197,10 @@ static void test_starting_the_same_trace_again_goes_on_in_the_file(void **state)
 	snprintf(line, sizeof(line), "trace on csr %s", path);
 	for (u32 i = 0; i < 2; i++) {
 		say(&rig, line);
-		sink = tracing_sink(rig.tracing);
+		sink = tracing_sink(rig.observers->tracing);
 		sink.emit(sink.arg, TRACE_CSR, &event);
 	}
-	assert_true(tracing_flush(rig.tracing, &err));
+	assert_true(tracing_flush(rig.observers->tracing, &err));
 	assert_string_equal(contents(path), "csr  h0 #0 M 0x0: mepc = 0x0000000000000001\n"
 	                                    "csr  h0 #0 M 0x0: mepc = 0x0000000000000001\n");
 	unlink(path);
@@ -218,13 +218,13 @@ static void test_trace_that_cannot_be_is_told_and_the_old_one_stays(void **state
 	expect_part(&rig, "trace on csr filter x=1", "no filter is called 'x'");
 	expect_part(&rig, "trace on", "trace on needs sorts");
 	expect_part(&rig, "trace maybe", "trace on SORTS");
-	struct trace sink = tracing_sink(rig.tracing);
+	struct trace sink = tracing_sink(rig.observers->tracing);
 	struct trace_csr event = { .head = { .priv = PRIV_M }, .number = CSR_MEPC, .value = 1 };
 	sink.emit(sink.arg, TRACE_CSR, &event);
-	assert_false(tracing_flush(rig.tracing, &err));
+	assert_false(tracing_flush(rig.observers->tracing, &err));
 	expect(&rig, "trace off", "/dev/full: the trace is not complete: a write failed (is the disk full?)\n");
 	expect(&rig, "trace", "no trace is on\n");
-	rig.monitor.tracing = NULL;
+	rig.monitor.observers = NULL;
 	expect(&rig, "trace on csr", "traces cannot be switched here\n");
 }
 

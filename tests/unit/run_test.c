@@ -5,7 +5,7 @@
 #include "emu/run.h"
 
 #include "devices/memmap.h"
-#include "emu/trace_text.h"
+#include "emu/observe/trace_text.h"
 #include "tests/unit/machine_rig.h"
 
 #define CSR_MIE 0x304

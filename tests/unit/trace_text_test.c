@@ -1,7 +1,7 @@
 /*
  * Traces as text: the exact lines, and what the filters let through.
  */
-#include "emu/trace_text.h"
+#include "emu/observe/trace_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -213,10 +213,10 @@ static void test_tlb_lines(void **state)
 	trace_text_emit(text, TRACE_TLB, &e);
 	e.what = TRACE_TLB_EVICT;
 	trace_text_emit(text, TRACE_TLB, &e);
-	e.what = TRACE_TLB_FENCE;
-	trace_text_emit(text, TRACE_TLB, &e);
-	e.by_va = e.by_asid = true;
-	trace_text_emit(text, TRACE_TLB, &e);
+	struct trace_fence fence = { .head = e.head, .va = e.va, .asid = e.asid };
+	trace_text_emit(text, TRACE_FENCE, &fence);
+	fence.by_va = fence.by_asid = true;
+	trace_text_emit(text, TRACE_FENCE, &fence);
 	assert_string_equal(
 		finish(), "tlb  h0 #7 S 0x1000: miss load va 0x5008 asid 3\n"
 			  "tlb  h0 #7 S 0x1000: fill va 0x5000 asid 3 -> pa 0x80005000, 64 KiB page (DA--XWRV)\n"
@@ -299,13 +299,13 @@ static void test_address_filter_hides_what_has_no_address(void **state)
 {
 	struct trace_trap interrupt = { .head = head_at(0x1000), .cause = BIT(63) | 7 };
 	struct trace_csr csr = { .head = head_at(0x1000), .number = 0x180 };
-	struct trace_tlb fence = { .head = head_at(0x1000), .what = TRACE_TLB_FENCE };
+	struct trace_fence fence = { .head = head_at(0x1000) };
 	(void)state;
 	filter.addr_lo = 0x1000;
 	begin(ALL);
 	trace_text_emit(text, TRACE_TRAP, &interrupt);
 	trace_text_emit(text, TRACE_CSR, &csr);
-	trace_text_emit(text, TRACE_TLB, &fence);
+	trace_text_emit(text, TRACE_FENCE, &fence);
 	assert_string_equal(finish(), "");
 }
 

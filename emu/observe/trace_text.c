@@ -8,7 +8,7 @@
  * After hart, mode, pc and bits come registers written, in the order of their numbers; then the addresses loaded from;
  * then addresses stored to with the value.
  */
-#include "emu/trace_text.h"
+#include "emu/observe/trace_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -338,8 +338,11 @@ static void put_mapping(struct trace_text *t, const struct trace_tlb *e)
 	put(t, ")");
 }
 
-static void put_fence(struct trace_text *t, const struct trace_tlb *e)
+static void emit_fence(struct trace_text *t, const struct trace_fence *e)
 {
+	if (e->by_va ? !address_passes(&t->filter, e->va, 1) : has_address_filter(&t->filter))
+		return;
+	begin_line(t, "tlb ", &e->head);
 	put(t, "fence");
 	if (!e->by_va && !e->by_asid)
 		put(t, " of everything");
@@ -351,12 +354,12 @@ static void put_fence(struct trace_text *t, const struct trace_tlb *e)
 		put(t, " asid ");
 		put_decimal(t, e->asid, 0);
 	}
+	finish_line(t);
 }
 
 static void emit_tlb(struct trace_text *t, const struct trace_tlb *e)
 {
-	bool has_address = e->what != TRACE_TLB_FENCE || e->by_va;
-	if (has_address ? !address_passes(&t->filter, e->va, 1) : has_address_filter(&t->filter))
+	if (!address_passes(&t->filter, e->va, 1))
 		return;
 	begin_line(t, "tlb ", &e->head);
 	switch (e->what) {
@@ -380,9 +383,6 @@ static void emit_tlb(struct trace_text *t, const struct trace_tlb *e)
 	case TRACE_TLB_EVICT:
 		put(t, "evict");
 		put_mapping(t, e);
-		break;
-	case TRACE_TLB_FENCE:
-		put_fence(t, e);
 		break;
 	}
 	finish_line(t);
@@ -472,6 +472,13 @@ void trace_text_emit(void *text, enum trace_sort sort, const void *event)
 	case TRACE_CSR:
 		emit_csr(t, event);
 		break;
+	case TRACE_FENCE:
+		emit_fence(t, event);
+		break;
+	case TRACE_SPACE:
+	case TRACE_REF:
+	case TRACE_FAULT:
+	case TRACE_HINT:
 	case TRACE_INSN:
 	case TRACE_SORTS:
 		break;

@@ -7,13 +7,14 @@
 #include <strings.h>
 
 #include "emu/options.h"
-#include "emu/trace_text.h"
+#include "emu/observe/trace_text.h"
 
 #define VALUE_SIZE 128
 
 static const char *const sort_names[TRACE_SORTS] = {
-	[TRACE_INSN] = "insn", [TRACE_MEM] = "mem",   [TRACE_WALK] = "walk",
-	[TRACE_TLB] = "tlb",   [TRACE_TRAP] = "trap", [TRACE_CSR] = "csr",
+	[TRACE_INSN] = "insn", [TRACE_MEM] = "mem",     [TRACE_WALK] = "walk",   [TRACE_TLB] = "tlb",
+	[TRACE_TRAP] = "trap", [TRACE_CSR] = "csr",     [TRACE_FENCE] = "fence", [TRACE_SPACE] = "space",
+	[TRACE_REF] = "ref",   [TRACE_FAULT] = "fault", [TRACE_HINT] = "hint",
 };
 
 const char *trace_sort_name(enum trace_sort sort)
@@ -32,12 +33,14 @@ bool trace_sorts_parse(u32 *wanted, const char *text, size_t length, struct erro
 		for (u32 i = 0; i < TRACE_SORTS; i++)
 			if (strlen(sort_names[i]) == size && strncmp(sort_names[i], text, size) == 0)
 				found = 1u << i;
+		if (found & 1u << TRACE_TLB)
+			found |= 1u << TRACE_FENCE;
 		if (size == 3 && strncmp(text, "all", 3) == 0)
 			found = (1u << TRACE_SORTS) - 1;
 		if (!found)
 			return error_set(
 				err,
-				"no trace sort is called '%.*s': there are insn, mem, walk, tlb, trap, csr and all",
+				"no trace sort is called '%.*s': there are insn, mem, walk, tlb, trap, csr, fence, space, ref, fault, hint and all",
 				(int)size, text);
 		*wanted |= found;
 		text += size + 1;

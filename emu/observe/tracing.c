@@ -1,7 +1,7 @@
 /*
  * Switching traces: see tracing.h.
  */
-#include "emu/tracing.h"
+#include "emu/observe/tracing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -101,13 +101,6 @@ struct trace tracing_sink(const struct tracing *t)
 	if (!t->sink)
 		return (struct trace){ 0 };
 	return (struct trace){ .wanted = trace_text_needs(t->sink), .emit = trace_text_emit, .arg = t->sink };
-}
-
-void tracing_apply(const struct tracing *t, struct machine *m)
-{
-	m->trace = tracing_sink(t);
-	for (u32 i = 0; i < m->hart_count; i++)
-		hart_update_observing(m->harts[i]);
 }
 
 void tracing_describe(const struct tracing *t, char *text, size_t size)

@@ -7,7 +7,7 @@
 #define RVEMU_EMU_TRACING_H
 
 #include "emu/machine.h"
-#include "emu/trace_text.h"
+#include "emu/observe/trace_text.h"
 
 struct tracing;
 
@@ -33,9 +33,6 @@ bool tracing_flush(struct tracing *t, struct error *err) must_check;
 
 /* What a machine is to be given: nothing is wanted while no trace is on. Good until the next start, stop or destroy. */
 struct trace tracing_sink(const struct tracing *t);
-
-/* Gives it to a machine at work, after a start or stop. Outside the engine. */
-void tracing_apply(const struct tracing *t, struct machine *m);
 
 /* What is traced, in a line without a newline. */
 void tracing_describe(const struct tracing *t, char *text, size_t size);

@@ -1,0 +1,48 @@
+/*
+ * Everybody who looks at the machine, made from the command line and joined by one fan-out (emu/observe/sinks.h):
+ * traces, statistics, explanations, checks, curves, the run file. Outlives machines that reboot. emu/session.c drives
+ * it; the monitor asks it.
+ *
+ * To add an observer: a field below, its making in observers_create(), its last words in observers_finish().
+ */
+#ifndef RVEMU_EMU_OBSERVE_OBSERVERS_H
+#define RVEMU_EMU_OBSERVE_OBSERVERS_H
+
+#include "emu/machine.h"
+#include "emu/observe/sinks.h"
+#include "emu/observe/stats.h"
+#include "emu/observe/tracing.h"
+
+struct observers {
+	const struct config *config;   /* what is wanted */
+	const struct symbols *symbols; /* names for addresses, or NULL */
+	struct sinks sinks;            /* who is told */
+	struct tracing *tracing;       /* --trace, and the monitor's `trace` */
+};
+
+/* Makes what the configuration asks for. symbols may be NULL and must live as long. NULL: see err. */
+struct observers *observers_create(const struct config *config, const struct symbols *symbols, struct error *err);
+
+/* Closes files and frees; o may be NULL. False: a file is not whole, see err. */
+bool observers_destroy(struct observers *o, struct error *err) must_check;
+
+/* Has `before` called before lines go to stderr: who shares the terminal writes its own output first. */
+void observers_share_terminal(struct observers *o, void (*before)(void *arg), void *arg);
+
+/* What a machine is to be created with. */
+struct trace observers_trace(struct observers *o);
+
+/* A machine was created and has not run yet: attaches what needs more than events. */
+void observers_attach(struct observers *o, struct machine *m);
+
+/* Gives a machine at work what is wanted now, after the monitor changed it. Outside the engine. */
+void observers_apply(struct observers *o, struct machine *m);
+
+/* The run is over and the machine still there: reports, tables and files are written. `status` is the exit status so
+ * far; returns the one that rvemu ends with (--expect may make a failure of it). */
+int observers_finish(struct observers *o, struct machine *m, u64 host_ns, int status);
+
+/* Whom emu/observe/stats.h is to ask, for a machine at work. */
+struct stats_sources observers_stats(const struct observers *o, const struct machine *m);
+
+#endif
