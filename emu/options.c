@@ -36,6 +36,7 @@ enum kind {
 	KIND_FLAG,   /* takes no value; sets a bool */
 	KIND_STRING, /* stores the value */
 	KIND_READ,   /* gives the value to a function */
+	KIND_MAYBE,  /* likewise, but --option without =value is given NULL */
 	KIND_WORD,   /* takes one of some words, and does nothing: what QEMU's users say, and is so here anyway */
 	KIND_DO,     /* takes no value; calls the function with NULL */
 };
@@ -257,6 +258,26 @@ static bool read_trace_filter(struct parser *p, const char *text)
 	return true;
 }
 
+#define OBSERVE(name)                                                                                                  \
+	static bool read_##name(struct parser *p, const char *text)                                                    \
+	{                                                                                                              \
+		return observe_options_##name(&p->config->observe, p->given, text, p->err);                            \
+	}
+OBSERVE(trace_form)
+OBSERVE(stats)
+OBSERVE(explain)
+OBSERVE(check)
+OBSERVE(what_if)
+OBSERVE(oracle)
+OBSERVE(expect)
+
+/* The TLB that is as unhelpful as the manual allows; the seed says when it forgets. */
+static bool read_adversarial(struct parser *p, const char *text)
+{
+	p->preset = tlb_preset("adversarial");
+	return !text || read_seed(p, text);
+}
+
 static bool read_drive(struct parser *p, const char *text)
 {
 	return device_options_drive(&p->devices, p->config, p->given, text, p->err);
@@ -349,6 +370,10 @@ static bool do_nothing(struct parser *p, const char *nothing)
 			__VA_ARGS__, NULL                                                                              \
 		}                                                                                                      \
 	}
+#define MAYBE(option_name, function)                                                                                   \
+	{                                                                                                              \
+		.name = option_name, .kind = KIND_MAYBE, .read = function                                              \
+	}
 #define DO(option_name, function)                                                                                      \
 	{                                                                                                              \
 		.name = option_name, .kind = KIND_DO, .read = function                                                 \
@@ -403,7 +428,16 @@ static const struct option options[] = {
 	READ("asid-bits", read_asid_bits),
 	READ("misaligned", read_misaligned),
 	READ("mmu", read_mmu),
-	FLAG("stats", stats),
+	READ("trace-format", read_trace_form),
+	STRING("report", observe.run_file),
+	MAYBE("stats", read_stats),
+	READ("explain", read_explain),
+	MAYBE("check", read_check),
+	MAYBE("adversarial", read_adversarial),
+	MAYBE("what-if", read_what_if),
+	MAYBE("oracle", read_oracle),
+	READ("expect", read_expect),
+	STRING("expect-report", observe.expect_report),
 	FLAG("ram-hash", ram_hash),
 	DO("help", do_help),
 	DO("h", do_help),
@@ -451,6 +485,7 @@ static bool apply(struct parser *p, const struct option *o, const char *value)
 	case KIND_WORD:
 		return choose(p, value, o->words) >= 0;
 	case KIND_READ:
+	case KIND_MAYBE:
 	case KIND_DO:
 		break;
 	}
@@ -473,7 +508,7 @@ static bool parse_one(struct parser *p, int argc, char **argv, int *at)
 	bool takes_value = o->kind != KIND_FLAG && o->kind != KIND_DO;
 	if (!takes_value && value)
 		return error_set(p->err, "%s takes no value", given);
-	if (takes_value && !value) {
+	if (takes_value && !value && o->kind != KIND_MAYBE) {
 		if (*at + 1 >= argc)
 			return error_set(p->err, "%s: its value is missing", given);
 		value = argv[++*at];

@@ -11,6 +11,7 @@
 #include "devices/disk.h"
 #include "devices/memmap.h"
 #include "emu/net_user.h"
+#include "emu/options_observe.h"
 #include "emu/observe/trace_text.h"
 #include "mmu/mmu.h"
 
@@ -61,14 +62,14 @@ struct config {
 	u32 trace_wanted;           /* BIT(enum trace_sort) */
 	const char *trace_file;     /* where trace lines go; NULL: stderr */
 	struct trace_filter filter; /* which of them */
-	bool stats;                 /* print statistics at exit */
-	bool no_reboot;             /* a guest that reboots ends rvemu */
-	bool stopped;               /* -S: do not start before the debugger or the monitor says so */
-	const char *gdb;            /* where the debugger connects, "tcp::1234" or "unix:PATH", or NULL */
-	const char *load_snapshot;  /* snapshot to start from, or NULL */
-	const char *record;         /* where to record input, or NULL */
-	const char *replay;         /* where input comes from, or NULL */
-	bool virtio_console;        /* the terminal's input goes to a virtio console instead of the UART */
+	struct observe_config observe; /* who looks at it: emu/options_observe.c */
+	bool no_reboot;                /* a guest that reboots ends rvemu */
+	bool stopped;                  /* -S: do not start before the debugger or the monitor says so */
+	const char *gdb;               /* where the debugger connects, "tcp::1234" or "unix:PATH", or NULL */
+	const char *load_snapshot;     /* snapshot to start from, or NULL */
+	const char *record;            /* where to record input, or NULL */
+	const char *replay;            /* where input comes from, or NULL */
+	bool virtio_console;           /* the terminal's input goes to a virtio console instead of the UART */
 
 	struct slot_config slots[MEMMAP_VIRTIO_COUNT];   /* virtio devices, by slot */
 	struct disk_config drives[MEMMAP_VIRTIO_COUNT];  /* disks; paths are malloc'ed */

@@ -56,7 +56,7 @@ void observers_apply(struct observers *o, struct machine *m)
 
 int observers_finish(struct observers *o, struct machine *m, u64 host_ns, int status)
 {
-	if (o->config->stats)
+	if (o->config->observe.stats)
 		report_stats(m, host_ns, stderr);
 	return status;
 }
