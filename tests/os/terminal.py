@@ -77,7 +77,6 @@ class Person:
         s.expect(self.prompt)
         self.note("irst line\nsecond\n" in self.ask(f"cat {name}"), f"{command} edits a file")
 
-
     def pager(self):
         s = self.session
         s.send("seq 1 500 > /tmp/numbers; less /tmp/numbers\r")
@@ -87,6 +86,7 @@ class Person:
         s.send("g/^77$\r")
         self.note(s.expect("\n99\n"), "less finds a line")
         s.send("q")
+        s.expect(self.prompt)  # what is typed before less has given the terminal back would not be echoed
         self.note("alive" in self.ask("echo alive"), "less leaves the terminal as it was")
 
 

@@ -200,7 +200,7 @@ static void test_tlb_lines(void **state)
 		.head = head_at(0x1000), .what = TRACE_TLB_MISS, .access = ACCESS_LOAD, .va = 0x5008, .asid = 3
 	};
 	(void)state;
-	begin(1u << TRACE_TLB);
+	begin(1u << TRACE_TLB | 1u << TRACE_FENCE);
 	trace_text_emit(text, TRACE_TLB, &e);
 	e.pa = 0x80005000;
 	e.va = 0x5000;
