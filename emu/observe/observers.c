@@ -12,8 +12,10 @@ struct observers *observers_create(const struct config *config, const struct sym
 	struct observers *o = xcalloc(1, sizeof(*o));
 	o->config = config;
 	o->symbols = symbols;
+	o->lines = source_lines_create();
 	o->tracing = tracing_create(config, symbols, err);
 	if (!o->tracing) {
+		source_lines_destroy(o->lines);
 		free(o);
 		return NULL;
 	}
@@ -26,6 +28,7 @@ bool observers_destroy(struct observers *o, struct error *err)
 	if (!o)
 		return true;
 	bool whole = tracing_destroy(o->tracing, err);
+	source_lines_destroy(o->lines);
 	free(o);
 	return whole;
 }

@@ -10,12 +10,14 @@
 
 #include "emu/machine.h"
 #include "emu/observe/sinks.h"
+#include "emu/observe/source_lines.h"
 #include "emu/observe/stats.h"
 #include "emu/observe/tracing.h"
 
 struct observers {
 	const struct config *config;   /* what is wanted */
 	const struct symbols *symbols; /* names for addresses, or NULL */
+	struct source_lines *lines;    /* source lines for addresses; never NULL, knows files once a machine is there */
 	struct sinks sinks;            /* who is told */
 	struct tracing *tracing;       /* --trace, and the monitor's `trace` */
 };

@@ -7,6 +7,7 @@
  * must look at what the pointer points to), or success if it need not. Never may the kernel read or write what is not
  * ours, hang, or kill the caller. Calls are made by a child, which is replaced when one hangs or dies.
  */
+#include "guest/user/lib/raw.h"
 #include "guest/user/lib/show.h"
 
 #include <errno.h>
@@ -365,30 +366,6 @@ static void on_alarm(int signal)
 {
 	(void)signal;
 	board->restarts++;
-}
-
-/* A process that the call itself makes ends at once, without touching memory. */
-static long call_raw(long number, const uint64_t *args)
-{
-	bool births = number == SYS_clone || number == SYS_clone3;
-	register uint64_t a0 __asm__("a0") = args[0];
-	register uint64_t a1 __asm__("a1") = args[1];
-	register uint64_t a2 __asm__("a2") = args[2];
-	register uint64_t a3 __asm__("a3") = args[3];
-	register uint64_t a4 __asm__("a4") = args[4];
-	register uint64_t a5 __asm__("a5") = args[5];
-	register uint64_t a7 __asm__("a7") = (uint64_t)number;
-
-	__asm__ volatile("ecall\n\t"
-	                 "beqz %[births], 1f\n\t"
-	                 "bnez a0, 1f\n\t"
-	                 "li a7, %[exit]\n\t"
-	                 "ecall\n"
-	                 "1:"
-	                 : "+r"(a0), "+r"(a7)
-	                 : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), [births] "r"(births), [exit] "i"(SYS_exit)
-	                 : "memory");
-	return (long)a0;
 }
 
 static bool make_trial(const struct trial *trial, long number, void *context)

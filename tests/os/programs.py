@@ -41,7 +41,7 @@ PROGRAMS = [
 
 def compile_one(source, target, flags=()):
     """Builds unless it is newer than its sources."""
-    needed = [source, os.path.join(SOURCES, "show.h")]
+    needed = [source, os.path.join(SOURCES, "show.h"), os.path.join(SOURCES, "catch.h")]
     if os.path.exists(target) and os.path.getmtime(target) > max(os.path.getmtime(f) for f in needed):
         return
     compiler = CROSS + ("g++" if source.endswith(".cc") else "gcc")

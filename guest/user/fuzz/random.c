@@ -4,6 +4,7 @@
  */
 #include "guest/user/fuzz/fuzz.h"
 
+#include "guest/user/lib/raw.h"
 #include "guest/user/lib/show.h"
 
 #include <fcntl.h>
@@ -321,24 +322,5 @@ struct call next_call(const struct targets *targets)
 
 long make_call(const struct call *call)
 {
-	/* A child may share our memory and have a stack that is none: it ends without touching either. */
-	bool births = call->number == SYS_clone || call->number == SYS_clone3;
-	register uint64_t a0 __asm__("a0") = call->args[0];
-	register uint64_t a1 __asm__("a1") = call->args[1];
-	register uint64_t a2 __asm__("a2") = call->args[2];
-	register uint64_t a3 __asm__("a3") = call->args[3];
-	register uint64_t a4 __asm__("a4") = call->args[4];
-	register uint64_t a5 __asm__("a5") = call->args[5];
-	register uint64_t a7 __asm__("a7") = (uint64_t)call->number;
-
-	__asm__ volatile("ecall\n\t"
-	                 "beqz %[births], 1f\n\t"
-	                 "bnez a0, 1f\n\t"
-	                 "li a7, %[exit]\n\t"
-	                 "ecall\n"
-	                 "1:"
-	                 : "+r"(a0), "+r"(a7)
-	                 : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), [births] "r"(births), [exit] "i"(SYS_exit)
-	                 : "memory");
-	return (long)a0;
+	return call_raw((long)call->number, call->args);
 }

@@ -1,23 +1,9 @@
 /* Protection: each forbidden access ends in the right signal, with its code and address, and the process can go on. */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "catch.h"
 #include "show.h"
-
-static sigjmp_buf back;
-static volatile uintptr_t fault_at;
-static volatile int fault_code;
-
-static void faulted(int number, siginfo_t *si, void *context)
-{
-	(void)context;
-	fault_at = (uintptr_t)si->si_addr;
-	fault_code = si->si_code;
-	siglongjmp(back, number);
-}
 
 enum access { LOAD, STORE, JUMP };
 
@@ -45,12 +31,11 @@ static int variable;
 int main(void)
 {
 	static const int numbers[] = { SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE };
-	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO };
 	uintptr_t none, page;
 	int status, number;
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		sigaction(numbers[i], &action, NULL);
+		catch_signal(numbers[i]);
 	none = (uintptr_t)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	page = (uintptr_t)mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	attempt("load NULL", 0, LOAD);

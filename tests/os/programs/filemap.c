@@ -1,40 +1,13 @@
 /* Mapped files: shared and private, the end of the file, SIGBUS behind it, msync, truncation under a mapping. */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "catch.h"
 #include "show.h"
 
 #define PAGE 4096L
 #define RW (PROT_READ | PROT_WRITE)
-
-static sigjmp_buf back;
-static volatile uintptr_t fault_at;
-static volatile int fault_code;
-
-static void faulted(int number, siginfo_t *si, void *context)
-{
-	(void)context;
-	fault_at = (uintptr_t)si->si_addr;
-	fault_code = si->si_code;
-	siglongjmp(back, number);
-}
-
-static int poke(volatile char *at, int write)
-{
-	int number = sigsetjmp(back, 1);
-
-	if (number)
-		return fault_at == (uintptr_t)at ? number * 10 + fault_code : -1;
-	if (write)
-		*at = 'w';
-	else
-		(void)*at;
-	return 0;
-}
 
 static char at(int fd, long offset)
 {
@@ -45,12 +18,11 @@ static char at(int fd, long offset)
 
 int main(void)
 {
-	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO };
 	int fd = open("mapped", O_RDWR | O_CREAT | O_TRUNC, 0644), status, reading;
 	char *shared, *private, *late;
 
-	sigaction(SIGSEGV, &action, NULL);
-	sigaction(SIGBUS, &action, NULL);
+	catch_signal(SIGSEGV);
+	catch_signal(SIGBUS);
 	TRY(ftruncate(fd, 3 * PAGE + 100));
 	shared = mmap(NULL, 6 * PAGE, RW, MAP_SHARED, fd, 0);
 	private = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE, fd, 0);
@@ -70,10 +42,10 @@ int main(void)
 	shared[3 * PAGE + 200] = 'n';
 	SHOW(at(fd, 3 * PAGE + 200));
 	SHOW(poke(shared + 4 * PAGE, 0));
-	SHOW(poke(shared + 5 * PAGE, 1));
+	SHOW(poke(shared + 5 * PAGE, 'w'));
 	TRY(ftruncate(fd, 5 * PAGE));
 	SHOW(at(fd, 3 * PAGE + 200));
-	SHOW(poke(shared + 4 * PAGE, 1));
+	SHOW(poke(shared + 4 * PAGE, 'w'));
 	SHOW(at(fd, 4 * PAGE));
 	TRY(ftruncate(fd, PAGE + 1));
 	SHOW(poke(shared + 2 * PAGE, 0));
@@ -101,7 +73,7 @@ int main(void)
 	SHOW(mmap(NULL, PAGE, RW, MAP_PRIVATE, reading, 0) != MAP_FAILED);
 	late = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, reading, 5 * PAGE);
 	SHOW(late[1]);
-	SHOW(poke(late, 1));
+	SHOW(poke(late, 'w'));
 	TRY(mprotect(late, PAGE, RW));
 	TRY_ANY(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, reading, 100));
 	fd = open("mapped", O_WRONLY);

@@ -1,41 +1,13 @@
 /* Mappings: fixed, holes, protection, growth and moving, shared and private memory, what the kernel refuses. */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "catch.h"
 #include "show.h"
 
 #define PAGE 4096UL
 #define RW (PROT_READ | PROT_WRITE)
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
-
-static sigjmp_buf back;
-static volatile uintptr_t fault_at;
-static volatile int fault_code;
-
-static void faulted(int number, siginfo_t *si, void *context)
-{
-	(void)context;
-	fault_at = (uintptr_t)si->si_addr;
-	fault_code = si->si_code;
-	siglongjmp(back, number);
-}
-
-/* 0: the access is done; else the signal's number times 10, and its code. */
-static int poke(volatile char *at, int write)
-{
-	int number = sigsetjmp(back, 1);
-
-	if (number)
-		return fault_at == (uintptr_t)at ? number * 10 + fault_code : -1;
-	if (write)
-		*at = 1;
-	else
-		(void)*at;
-	return 0;
-}
 
 static void protection(char *m)
 {
@@ -116,11 +88,10 @@ static void sharing(void)
 
 int main(void)
 {
-	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO };
 	char *m = mmap(NULL, 8 * PAGE, RW, PRIVATE, -1, 0);
 
-	sigaction(SIGSEGV, &action, NULL);
-	sigaction(SIGBUS, &action, NULL);
+	catch_signal(SIGSEGV);
+	catch_signal(SIGBUS);
 	protection(m);
 	moving();
 	sharing();
