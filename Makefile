@@ -26,7 +26,7 @@ export ASAN_OPTIONS := detect_stack_use_after_return=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
 SOURCES := $(sort $(wildcard emu/base/*.c devices/*.c mmu/*.c cpu/*.c emu/*.c emu/observe/*.c))
-OBJECTS := $(SOURCES:%.c=$B/%.o) $B/emu/firmware.o
+OBJECTS := $(SOURCES:%.c=$B/%.o) $B/emu/firmware.o $B/emu/observe/page_assets.o
 LIBRARY := $B/librvemu.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$B/%)
@@ -63,6 +63,11 @@ $B/%.o: %.c Makefile | setup
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $B/emu/firmware.o: emu/firmware.S build/firmware/firmware.bin Makefile
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	@$(CC) -I. -c $< -o $@
+
+$B/emu/observe/page_assets.o: emu/observe/page_assets.S $(wildcard emu/observe/page/*) Makefile
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
 	@$(CC) -I. -c $< -o $@
@@ -124,6 +129,19 @@ build/guest/demo.elf: $(DEMO_OBJECTS) guest/demo/demo.ld
 
 .PHONY: guest-demo
 guest-demo: build/guest/demo.elf
+
+# --- a kernel with each of the mistakes that people make with paging: mmu/WHY-DOES-MY-KERNEL-FAULT.md ---
+
+MISTAKES := $(shell sed -n 's/^\t\([A-Z_]*\),.*/\1/p' tests/mistakes/kernel.c | tr A-Z_ a-z-)
+
+.PHONY: mistakes
+mistakes: rvemu $(MISTAKES:%=build/mistakes/%.elf) ## build the kernels of the tutorial "why does my kernel fault?"
+
+build/mistakes/%.elf: $(addprefix tests/mistakes/,kernel.c entry.S kernel.ld) Makefile | setup
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	@$(GUEST_CC) $(GUEST_CFLAGS) -Og -DMISTAKE=$$(echo $* | tr a-z- A-Z_) $(GUEST_LDFLAGS) -T tests/mistakes/kernel.ld \
+		tests/mistakes/kernel.c tests/mistakes/entry.S -o $@
 
 # --- the firmware ---
 

@@ -12,8 +12,10 @@
 #include <sys/mman.h>
 
 #include "cpu/debug.h"
+#include "cpu/hint.h"
 #include "cpu/interp.h"
 #include "cpu/rvc.h"
+#include "mmu/check.h"
 
 #define ARENA_BYTES (64 * MIB)
 #define HASH_LOG2 16
@@ -178,13 +180,21 @@ struct builder {
 	u16 ids[BLOCK_INSNS_MAX];    /* enum insn_id of the instructions */
 };
 
+/* One that tells of the guest's kernel: cpu/hint.h. */
+static bool is_hint(const struct insn *insn)
+{
+	return insn->id == INSN_SLTI && insn->rs1 == 0 && insn->imm >= HINT_FIRST && insn->imm <= HINT_LAST;
+}
+
 static op_fn *choose_op(const struct hart *h, const struct insn *insn, u64 offset)
 {
 	const struct op_entry *op = &op_table[insn->id];
 	u8 cls = insn_table[insn->id].cls;
 
+	if (insn->id == INSN_FENCE_I && h->mmu.check)
+		return op_fence_i_seen;
 	if (cls == CLASS_ALU && insn->rd == 0)
-		return op_nop;
+		return is_hint(insn) ? op_hint : op_nop;
 	if (op->soft && insn->rm != 7) {
 		if (insn->rm == 1 && op->rtz)
 			return op->rtz;
@@ -515,6 +525,14 @@ static must_check bool fetch_checked(struct hart *h, u64 pc, u64 pa, u64 pa2)
 	return insn_length(low) == 2 || mmu_fetch_allowed(&h->mmu, pc + 2, pa2 ? pa2 : pa + 2, 2);
 }
 
+/* Shows the check what is about to be run. */
+static cold void show_code(struct hart *h, const struct block *b)
+{
+	check_code_run(h->mmu.check, &h->mmu, h->pc, b->pa, b->pa2 ? 2 : b->bytes);
+	if (b->pa2)
+		check_code_run(h->mmu.check, &h->mmu, h->pc + 2, b->pa2, 2);
+}
+
 struct block *block_find(struct hart *h, u64 limit)
 {
 	u64 pc = h->pc, pa, pa2;
@@ -530,14 +548,12 @@ struct block *block_find(struct hart *h, u64 limit)
 		return build(h, pa, pa2, 1, false);
 	}
 	b = lookup(h, pa, pa2, limit);
-	if (!b) {
-		bool whole = limit >= BLOCK_INSNS_MAX;
-
-		b = build(h, pa, pa2, limit, whole);
-		if (!whole)
-			return b;
-	}
-	remember(h, pc, b);
+	if (!b)
+		b = build(h, pa, pa2, limit, limit >= BLOCK_INSNS_MAX);
+	if (unlikely(h->mmu.check))
+		show_code(h, b);
+	if (b != h->scratch)
+		remember(h, pc, b);
 	return b;
 }
 

@@ -13,7 +13,7 @@ enum engine_exit {
 	ENGINE_DEVICE, /* a device was touched, or a timer set: the next event may be nearer than it was */
 	ENGINE_WAIT,   /* the hart waits for an interrupt (h->waiting) */
 	ENGINE_YIELD,  /* the hart spins (pause, wrs): let another one run */
-	ENGINE_WEDGED, /* ENGINE_WEDGED_TRAPS traps in a row without an instruction retired */
+	ENGINE_WEDGED, /* ENGINE_WEDGED_TRAPS traps in a row that got nowhere */
 	ENGINE_DEBUG,  /* a breakpoint or watchpoint: h->debug->hit */
 };
 

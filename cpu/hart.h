@@ -130,7 +130,7 @@ struct hart {
 	bool waiting;       /* in WFI (or WRS) until an interrupt is pending */
 	bool stopped;       /* held outside the guest's sight (HSM, debugger) */
 	u64 wires;          /* interrupt wires that are high: BIT(enum hart_wire) */
-	u64 trap_streak;    /* traps in a row without an instruction retired in between: a wedged guest shows here */
+	u64 trap_streak;    /* traps in a row that got nowhere (cpu/trap.c): a wedged guest shows here */
 	u64 streak_instret; /* instructions retired at the last trap */
 
 	struct {

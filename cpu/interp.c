@@ -21,8 +21,10 @@
 #include "cpu/csr.h"
 #include "cpu/debug.h"
 #include "cpu/fpu.h"
+#include "cpu/hint.h"
 #include "cpu/observe.h"
 #include "cpu/trap.h"
+#include "mmu/check.h"
 
 #define ARGS struct hart *h, const struct uop *u, s64 budget, u64 pc
 #define OP(name) static always_inline u32 name(ARGS) /* fused pairs take in the second */
@@ -169,6 +171,20 @@ u32 op_fallthrough(ARGS)
 
 u32 op_nop(ARGS)
 {
+	NEXT();
+}
+
+SLOW(tell_hint)
+{
+	sync(h, u, budget, pc);
+	hint_tell(h, (u32)u->imm);
+	NEXT();
+}
+
+u32 op_hint(ARGS)
+{
+	if (unlikely(trace_wants(h->trace, TRACE_HINT)))
+		return tell_hint(h, u, budget, pc);
 	NEXT();
 }
 

@@ -251,6 +251,14 @@ NOTHING(NTL_PALL)
 NOTHING(NTL_S1)
 NOTHING(NTL_ALL)
 
+/* What follows is fetched anew, so that the check sees what the hart runs from now on. */
+u32 op_fence_i_seen(ARGS)
+{
+	sync(h, u, budget, pc);
+	check_fence_i(h->mmu.check, &h->mmu);
+	return complete_block(h, 4);
+}
+
 static u32 translation_fence(ARGS)
 {
 	sync(h, u, budget, pc);

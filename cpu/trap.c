@@ -11,6 +11,9 @@
 #include "cpu/counters.h"
 #include "cpu/csr.h"
 
+/* A trap handler that faults again within so many instructions, where it did before, is in a loop. */
+#define STREAK_INSNS 256
+
 /* What is the same for every change of mode: hart_update_context() but for floating point, which does not depend on
  * it. */
 static void enter_mode(struct hart *h, u8 priv, u64 status)
@@ -74,21 +77,6 @@ static cold void emit_trap(struct hart *h, bool to_supervisor, u64 cause, u64 tv
 	h->trace->emit(h->trace->arg, TRACE_TRAP, &event);
 }
 
-/* Goes to the handler in S or M mode. */
-static void enter_handler(struct hart *h, bool to_supervisor, u64 cause, u64 tval)
-{
-	h->trap_streak = hart_instret(h) == h->streak_instret ? h->trap_streak + 1 : 1;
-	h->streak_instret = hart_instret(h);
-	if (trace_wants(h->trace, TRACE_TRAP))
-		emit_trap(h, to_supervisor, cause, tval);
-	if (to_supervisor)
-		enter_supervisor(h, cause, tval);
-	else
-		enter_machine(h, cause, tval);
-	if (unlikely(h->csr.hpm_filtered))
-		counters_switch_mode(h);
-}
-
 /* The cause's kind of access, or -1 for exceptions that are no page or access faults. */
 static int access_of(u64 cause)
 {
@@ -107,9 +95,36 @@ static int access_of(u64 cause)
 	}
 }
 
+/* True if nothing was got done since the last trap: not an instruction, or only the first few of a handler, which then
+ * faults where it has faulted before. */
+static bool is_going_round(const struct hart *h, bool to_supervisor, u64 cause)
+{
+	u64 instructions = hart_instret(h) - h->streak_instret;
+	u64 last_pc = to_supervisor ? h->csr.sepc : h->csr.mepc;
+
+	if (instructions == 0)
+		return true;
+	return instructions <= STREAK_INSNS && access_of(cause) >= 0 && last_pc == h->pc;
+}
+
+/* Goes to the handler in S or M mode. */
+static void enter_handler(struct hart *h, bool to_supervisor, u64 cause, u64 tval)
+{
+	h->trap_streak = is_going_round(h, to_supervisor, cause) ? h->trap_streak + 1 : 1;
+	h->streak_instret = hart_instret(h);
+	if (trace_wants(h->trace, TRACE_TRAP))
+		emit_trap(h, to_supervisor, cause, tval);
+	if (to_supervisor)
+		enter_supervisor(h, cause, tval);
+	else
+		enter_machine(h, cause, tval);
+	if (unlikely(h->csr.hpm_filtered))
+		counters_switch_mode(h);
+}
+
 static cold void emit_fault(struct hart *h, u64 cause, u64 tval)
 {
-	struct trace_fault event = { .cause = cause, .tval = tval };
+	struct trace_fault event = { .cause = cause, .tval = tval, .satp = h->mmu.satp };
 	int access = access_of(cause);
 	struct walk_request request;
 
@@ -185,6 +200,7 @@ static void emit_mstatus(struct hart *h)
 /* Leaves the handler: the mode and pc to go to, and mstatus with its stack popped. */
 static void leave_handler(struct hart *h, u8 priv, u64 pc, u64 status)
 {
+	h->trap_streak = 0;
 	if (trace_wants(h->trace, TRACE_TRAP))
 		emit_return(h, priv, pc);
 	/* "If y != M, xRET also sets MPRV=0." */

@@ -36,6 +36,8 @@ void bus_free(struct bus *bus)
 			continue;
 		munmap(r->ram, r->size);
 		munmap(r->code_map, code_map_size(r->size));
+		if (r->watch_map)
+			munmap(r->watch_map, code_map_size(r->size));
 	}
 	*bus = (struct bus){ 0 };
 }
@@ -271,19 +273,40 @@ bool bus_write(struct bus *bus, u64 pa, const void *from, u64 size)
 	return true;
 }
 
-void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size)
+/* Calls `written` for the part of start..end-1 (offsets) in each page that has a granule set in `map`. */
+static void tell_written(const struct bus_region *region, const u64 *map, u64 start, u64 end,
+                         void (*written)(void *arg, u64 pa, u64 size), void *arg)
 {
-	u64 start = pa - region->base;
-	u64 end = start + size;
 	while (start < end) {
 		u64 page_end = align_down(start, PAGE_SIZE) + PAGE_SIZE;
 		u64 stop = end < page_end ? end : page_end;
-		u64 word = region->code_map[start >> PAGE_SHIFT];
+		u64 word = map[start >> PAGE_SHIFT];
 		u64 first = (start >> GRANULE_SHIFT) & 63;
 		u64 last = ((stop - 1) >> GRANULE_SHIFT) & 63;
-		if (unlikely(bits(word, (unsigned)last, (unsigned)first)) && bus->code_written)
-			bus->code_written(bus->code_written_arg, region->base + start, stop - start);
+		if (unlikely(bits(word, (unsigned)last, (unsigned)first)) && written)
+			written(arg, region->base + start, stop - start);
 		start = stop;
+	}
+}
+
+void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size)
+{
+	u64 start = pa - region->base;
+	tell_written(region, region->code_map, start, start + size, bus->code_written, bus->code_written_arg);
+	if (unlikely(region->watch_map))
+		tell_written(region, region->watch_map, start, start + size, bus->watched_written, bus->watched_arg);
+}
+
+void bus_watch(struct bus *bus, void (*written)(void *arg, u64 pa, u64 size), void *arg)
+{
+	bus->watched_written = written;
+	bus->watched_arg = arg;
+	for (u32 i = 0; i < bus->count; i++) {
+		struct bus_region *r = &bus->regions[i];
+		if (!r->ram || r->watch_map)
+			continue;
+		r->watch_map = map_lazily(code_map_size(r->size), PAGE_SIZE);
+		BUG_ON(!r->watch_map);
 	}
 }
 

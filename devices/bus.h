@@ -35,6 +35,7 @@ struct bus_region {
 	u64 size;                     /* bytes */
 	u8 *ram;                      /* host address of a RAM region's first byte; NULL for devices */
 	u64 *code_map;                /* RAM: one word a page, bit i: bytes 64*i..64*i+63 hold decoded code */
+	u64 *watch_map; /* RAM: likewise, granules that bus.watched_written wants to hear of; NULL: none ever */
 	const struct device_ops *ops; /* devices: what answers */
 	void *device;                 /* devices: what `ops` is given */
 };
@@ -45,6 +46,8 @@ struct bus {
 	struct bus_region *ram;                            /* the main RAM: tried first */
 	void (*code_written)(void *arg, u64 pa, u64 size); /* a store touched a granule that holds decoded code */
 	void *code_written_arg;                            /* what it is given */
+	void (*watched_written)(void *arg, u64 pa, u64 size); /* a store touched a granule of watch_map, within a page */
+	void *watched_arg;                                    /* what it is given */
 	u64 pins[BUS_PINS_MAX]; /* addresses of granules that stay in the code map, see bus_pin() */
 	u32 pin_count;          /* how many */
 };
@@ -90,6 +93,18 @@ void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size);
  * False: not all RAM, or too many.
  */
 bool bus_pin(struct bus *bus, u64 pa, u64 size, struct error *err) must_check;
+
+/* Gives all RAM an empty watch_map, and has `written` called after each store to what is put there: mmu/check.h, which
+ * is the only one. A granule goes in by setting its bit, after stores to the page were taken out of the fast path. */
+void bus_watch(struct bus *bus, void (*written)(void *arg, u64 pa, u64 size), void *arg);
+
+/* The granules of the RAM page at pa that stores must not pass over: code, and what is watched. */
+static inline u64 bus_granules(const struct bus_region *region, u64 pa)
+{
+	u64 page = (pa - region->base) >> PAGE_SHIFT;
+
+	return region->code_map[page] | (unlikely(region->watch_map) ? region->watch_map[page] : 0);
+}
 
 /* Saves or restores the contents of all RAM; pages of zeros take no room. Restoring tells nobody of the change: it is
  * for machines that have not run. */

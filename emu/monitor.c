@@ -60,7 +60,7 @@ static const struct monitor_row topics[] = {
 	{ "irq|pic", "", "PLIC, CLINT, and each hart's mip and mie", monitor_info_irq },
 	{ "breakpoints", "", "breakpoints and watchpoints", monitor_info_breakpoints },
 	{ "symbols", "[PART]", "symbols whose names contain PART", monitor_info_symbols },
-	{ "stats", "", "what was counted", monitor_info_stats },
+	{ "stats", "[json]", "what was counted", monitor_info_stats },
 };
 
 /* --- arguments --- */
@@ -135,32 +135,11 @@ bool monitor_hart(struct monitor_call *call, struct hart **hart)
 
 /* --- writing --- */
 
-/* The data symbol that the address lies in, or else one that is exactly there (a label of the linker script); NULL if
- * there is none. */
-static const struct symbol *data_symbol(const struct symbols *s, u64 address)
-{
-	const struct symbol *label = NULL;
-	for (u32 i = 0; i < s->count && s->all[i].addr <= address; i++) {
-		const struct symbol *symbol = &s->all[i];
-		if (!symbol->is_code && address - symbol->addr < symbol->size)
-			return symbol;
-		if (!symbol->is_code && symbol->addr == address)
-			label = symbol;
-	}
-	return label;
-}
-
 const char *monitor_describe(const struct monitor_call *call, u64 address, char text[MONITOR_NAME_SIZE])
 {
-	const struct symbols *symbols = &call->m->boot->symbols;
-	const struct symbol *data = data_symbol(symbols, address);
 	char name[MONITOR_NAME_SIZE - 4];
 	text[0] = '\0';
-	if (data && data->addr == address)
-		snprintf(name, sizeof(name), "%s", data->name);
-	else if (data)
-		snprintf(name, sizeof(name), "%s+0x%" PRIx64, data->name, address - data->addr);
-	else if (!symbols_describe(symbols, address, name, sizeof(name)))
+	if (!symbols_describe_data(&call->m->boot->symbols, address, name, sizeof(name)))
 		return text;
 	snprintf(text, MONITOR_NAME_SIZE, " <%s>", name);
 	return text;

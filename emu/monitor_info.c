@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "emu/monitor_internal.h"
-#include "emu/report.h"
+#include "emu/observe/observers.h"
 
 #define SYMBOLS_MAX 200
 #define DESCRIPTION_SIZE 1024
@@ -187,6 +187,15 @@ bool monitor_sym(struct monitor_call *call)
 
 bool monitor_info_stats(struct monitor_call *call)
 {
-	report_stats(call->m, 0, call->out);
-	return monitor_done(call);
+	struct stats_sources sources = { .machine = call->m };
+	bool json = monitor_accept(call, "json");
+	if (!monitor_done(call))
+		return false;
+	if (call->mon->observers)
+		sources = observers_stats(call->mon->observers, call->m);
+	if (json)
+		stats_print_json(&sources, call->out);
+	else
+		stats_print(&sources, call->out);
+	return true;
 }

@@ -61,17 +61,6 @@ const char *monitor_privs(u32 privs, char text[4]);
 /* Says where a hart stands: mode, pc, and the instruction there. */
 void monitor_say_where(const struct monitor_call *call, struct hart *h);
 
-/* How an entry of the TLB stands to the page tables. */
-enum monitor_entry_state {
-	ENTRY_UNKNOWN, /* it is of another address space, or translation is off: there is nothing to compare it with */
-	ENTRY_SAME,    /* a walk now would give the same */
-	ENTRY_AD,      /* it would, but for A and D */
-	ENTRY_STALE,   /* it would not: the hart goes on using the entry until a fence */
-};
-
-/* Compares an entry with what a walk from the present satp gives; `text` is told what that is, for AD and STALE. */
-enum monitor_entry_state monitor_compare_entry(struct hart *h, const struct tlb_entry *e, char *text, size_t size);
-
 /* --- commands, by the file they are in --- */
 
 /* monitor_registers.c */

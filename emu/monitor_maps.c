@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emu/monitor_internal.h"
+#include "emu/observe/explain_text.h"
 #include "mmu/explain.h"
 
 #define LINES_MAX 4096
@@ -149,35 +150,6 @@ bool monitor_info_mem(struct monitor_call *call)
 
 /* --- info tlb --- */
 
-enum monitor_entry_state monitor_compare_entry(struct hart *h, const struct tlb_entry *e, char *text, size_t size)
-{
-	struct walk_request request = any_reader(&h->mmu, e->vpn << PAGE_SHIFT);
-	struct walk_result now;
-	char flags[9], bytes[16];
-	text[0] = '\0';
-	if (h->mmu.levels == 0 || (!e->global && e->asid != h->mmu.asid))
-		return ENTRY_UNKNOWN;
-	mmu_probe_as(&h->mmu, &request, &now);
-	if (now.reason != WALK_OK) {
-		if (!(e->pte & PTE_V) && now.reason == WALK_INVALID)
-			return ENTRY_SAME;
-		snprintf(text, size, "page table: %s", walk_reason_text(now.reason));
-		return ENTRY_STALE;
-	}
-	u64 pte = now.steps[now.step_count - 1].pte;
-	bool same = now.pa >> PAGE_SHIFT == e->ppn && now.size_log2 == e->size_log2 && now.pbmt == e->pbmt &&
-	            now.global == e->global && ((pte ^ e->pte) & 0x1f) == 0;
-	if (same && ((pte ^ e->pte) & (PTE_A | PTE_D)) == 0)
-		return ENTRY_SAME;
-	explain_flags(pte, flags);
-	explain_size(now.size_log2, bytes, sizeof(bytes));
-	if (same)
-		snprintf(text, size, "page table: %s", flags);
-	else
-		snprintf(text, size, "page table: pa %" PRIx64 ", %s, %s", now.pa, bytes, flags);
-	return same ? ENTRY_AD : ENTRY_STALE;
-}
-
 struct tlb_list {
 	FILE *out;
 	struct hart *h;
@@ -191,7 +163,7 @@ static void print_entry(void *arg, const char *array, const struct tlb_entry *e)
 	};
 	struct tlb_list *list = arg;
 	char now[128], flags[9], bytes[16], asid[8];
-	enum monitor_entry_state state = monitor_compare_entry(list->h, e, now, sizeof(now));
+	enum explain_entry state = explain_compare_entry(list->h, e, now, sizeof(now));
 	list->entries++;
 	list->stale += state == ENTRY_STALE;
 	if (list->lines >= TLB_LINES_MAX && state != ENTRY_STALE)

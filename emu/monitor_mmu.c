@@ -8,39 +8,12 @@
 
 #include "emu/monitor_internal.h"
 #include "emu/names.h"
+#include "emu/observe/explain_text.h"
+#include "emu/observe/observers.h"
 #include "mmu/explain.h"
 
-/* A question about an address, and the walker's answer. */
-struct question {
-	struct walk_request request; /* levels 0: physical, because of the mode or satp */
-	struct walk_result result;
-};
-
-/* --- asking --- */
-
-/* PMP and the bus have the last word. */
-static void ask_memory(struct hart *h, struct question *q)
-{
-	const struct walk_request *req = &q->request;
-	const struct bus_region *region = bus_find(h->mmu.bus, q->result.pa);
-	if (!pmp_allows(&h->mmu.pmp, q->result.pa, 1, req->access, req->priv))
-		q->result.reason = WALK_LEAF_PMP;
-	else if (!region || (req->access == ACCESS_FETCH && !region->ram))
-		q->result.reason = WALK_LEAF_BUS;
-}
-
-static void ask(struct hart *h, u64 va, enum access access, u8 priv, struct question *q)
-{
-	q->request = mmu_walk_request(&h->mmu, va, access, priv);
-	if (priv == PRIV_M)
-		q->request.levels = 0;
-	mmu_probe_as(&h->mmu, &q->request, &q->result);
-	if (q->result.reason == WALK_OK)
-		ask_memory(h, q);
-}
-
 /* "VA [fetch|load|store] [u|s|m]", and asks. */
-static bool read_question(struct monitor_call *call, struct question *q)
+static bool read_question(struct monitor_call *call, struct explain_question *q)
 {
 	char word[MONITOR_WORD_SIZE];
 	const struct mmu *mmu = &call->hart->mmu;
@@ -67,12 +40,12 @@ static bool read_question(struct monitor_call *call, struct question *q)
 	}
 	if (priv < 0)
 		priv = access == ACCESS_FETCH ? mmu->priv : mmu->data_priv;
-	ask(call->hart, va, access, (u8)priv, q);
+	explain_ask(call->hart, va, access, (u8)priv, q);
 	return true;
 }
 
 /* M mode sees no page tables; a student who asks there usually means those that satp has. */
-static void hint_at_mode(const struct monitor_call *call, const struct question *q)
+static void hint_at_mode(const struct monitor_call *call, const struct explain_question *q)
 {
 	if (q->request.priv == PRIV_M && call->hart->mmu.levels)
 		fprintf(call->out,
@@ -82,7 +55,7 @@ static void hint_at_mode(const struct monitor_call *call, const struct question 
 
 /* --- walk --- */
 
-static void print_step(const struct monitor_call *call, const struct question *q, u32 i)
+static void print_step(const struct monitor_call *call, const struct explain_question *q, u32 i)
 {
 	const struct walk_result *r = &q->result;
 	const struct walk_step *step = &r->steps[i];
@@ -103,7 +76,7 @@ static void print_step(const struct monitor_call *call, const struct question *q
 		        bits(step->pte, 53, 10) << PAGE_SHIFT);
 }
 
-static void print_outcome(const struct monitor_call *call, const struct question *q)
+static void print_outcome(const struct monitor_call *call, const struct explain_question *q)
 {
 	const struct walk_result *r = &q->result;
 	char size[16];
@@ -127,7 +100,7 @@ static void print_outcome(const struct monitor_call *call, const struct question
 
 bool monitor_walk(struct monitor_call *call)
 {
-	struct question q;
+	struct explain_question q;
 	char name[MONITOR_NAME_SIZE];
 	if (!read_question(call, &q))
 		return false;
@@ -147,55 +120,18 @@ bool monitor_walk(struct monitor_call *call)
 
 /* --- explain --- */
 
-/* What the TLB has for the address that is asked about. */
-struct tlb_search {
-	const struct monitor_call *call;
-	u64 va;     /* which address */
-	bool found; /* a stale entry was told of */
-};
-
-static void see_entry(void *arg, const char *array, const struct tlb_entry *e)
-{
-	struct tlb_search *search = arg;
-	FILE *out = search->call->out;
-	char now[128], flags[9];
-	u64 pa = (e->ppn << PAGE_SHIFT) + (search->va & MASK(e->size_log2));
-	bool holds = ((e->vpn << PAGE_SHIFT ^ search->va) & ~MASK(e->size_log2)) == 0;
-	(void)array;
-	if (search->found || !holds || monitor_compare_entry(search->call->hart, e, now, sizeof(now)) != ENTRY_STALE)
-		return;
-	search->found = true;
-	explain_flags(e->pte, flags);
-	fprintf(out, "but       the TLB still has what the page tables said before: pa 0x%" PRIx64 ", %s.\n", pa,
-	        flags);
-	fprintf(out,
-	        "          Until an sfence.vma for this address the hart may use that. Was one left out behind the\n"
-	        "          store to the PTE?\n");
-}
-
 bool monitor_explain(struct monitor_call *call)
 {
-	struct question q;
-	char name[MONITOR_NAME_SIZE], text[EXPLAIN_SIZE];
+	struct explain_question q;
 	if (!read_question(call, &q))
 		return false;
-	/* " <name>" without what surrounds it. */
-	size_t length = strlen(monitor_describe(call, q.request.va, name));
-	if (length)
-		name[length - 1] = '\0';
-	struct explanation e = {
-		.request = &q.request,
-		.result = &q.result,
-		.pmp = &call->hart->mmu.pmp,
-		.symbol = length ? name + 2 : NULL,
-		.asid = call->hart->mmu.asid,
+	struct explain_teller teller = {
+		.out = call->out,
+		.symbols = &call->m->boot->symbols,
+		.lines = call->mon->observers ? call->mon->observers->lines : NULL,
 		.colour = isatty(fileno(call->out)),
 	};
-	(void)explain_walk(&e, text, sizeof(text));
-	fputs(text, call->out);
-	struct tlb_search search = { .call = call, .va = q.request.va };
-	if (q.request.levels)
-		tlb_each(call->hart->mmu.tlb, see_entry, &search);
+	explain_tell(&teller, call->hart, &q);
 	hint_at_mode(call, &q);
 	return true;
 }

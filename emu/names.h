@@ -15,4 +15,10 @@ char priv_letter(u32 priv);
 /* enum access: "fetch", "load", "store". */
 const char *access_name(u32 access);
 
+/* enum walk_reason, for scripts and filters: "ok", "invalid", "no_write"; the enum's names in small letters. */
+const char *reason_name(u32 reason);
+
+/* enum walk_source: "memory", "walk_cache", "l1", "l2". */
+const char *source_name(u32 source);
+
 #endif

@@ -4,32 +4,27 @@
  */
 #include "emu/options.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "devices/bus.h"
 #include "emu/nearest.h"
 #include "emu/options_devices.h"
+#include "emu/options_machine.h"
 
 #define DEFAULT_RAM_SIZE (128 * MIB)
 #define DEFAULT_QUANTUM 5000
 #define DEFAULT_GRANULARITY 16
 #define DEFAULT_GDB "tcp::1234"
-#define RAM_SIZE_MAX (1024 * GIB)
 #define ASID_BITS_MAX 16
 
 /* What is known while the arguments are read. */
 struct parser {
-	struct config *config;           /* what is filled in */
-	struct error *err;               /* where trouble is told */
-	char given[64];                  /* the option at work as the user spelled it, without its value */
-	const struct tlb_config *preset; /* --tlb */
-	u64 seed;                        /* --seed */
-	struct device_options devices;   /* --drive, --net and their like */
-	bool has_ad;                     /* --ad was given */
-	bool has_granularity;            /* --signature-granularity was given */
+	struct config *config;          /* what is filled in */
+	struct error *err;              /* where trouble is told */
+	char given[64];                 /* the option at work as the user spelled it, without its value */
+	struct machine_options machine; /* --tlb, --ad and their like */
+	struct device_options devices;  /* --drive, --net and their like */
+	bool has_granularity;           /* --signature-granularity was given */
 };
 
 enum kind {
@@ -49,190 +44,15 @@ struct option {
 	const char *const *words; /* KIND_WORD: ends with NULL */
 };
 
-static bool is_digit_of(char c, unsigned base)
-{
-	if (base == 16)
-		return strchr("0123456789abcdefABCDEF", c) != NULL;
-	return c >= '0' && c < (char)('0' + base);
-}
-
-bool options_number(const char *text, bool suffixes, u64 *value)
-{
-	unsigned base = 10;
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		base = 16;
-	else if (text[0] == '0' && (text[1] == 'b' || text[1] == 'B'))
-		base = 2;
-	const char *digits = base == 10 ? text : text + 2;
-	if (*digits == '\0' || !is_digit_of(*digits, base))
-		return false;
-	char *end = NULL;
-	errno = 0;
-	u64 v = strtoull(digits, &end, (int)base);
-	if (errno)
-		return false;
-	u32 shift = 0;
-	if (suffixes && *end) {
-		const char *letters = "kmgt";
-		const char *letter = strchr(letters, *end | 0x20);
-		if (!letter)
-			return false;
-		shift = 10 * (u32)(letter - letters + 1);
-		end++;
-		if (*end == 'i' && end[1] == 'B')
-			end += 2;
-		else if (*end == 'B')
-			end++;
-	}
-	if (*end || (shift && v >> (64 - shift)))
-		return false;
-	*value = v << shift;
-	return true;
-}
-
-/* Reads the value of the option at work as a number between lo and hi. */
-static bool read_number(struct parser *p, const char *text, u64 lo, u64 hi, u64 *value)
-{
-	if (!options_number(text, false, value))
-		return error_set(p->err, "%s %s: not a number", p->given, text);
-	if (*value < lo || *value > hi)
-		return error_set(p->err, "%s %s: must be between %llu and %llu", p->given, text, (unsigned long long)lo,
-		                 (unsigned long long)hi);
-	return true;
-}
-
-static bool read_memory(struct parser *p, const char *text)
-{
-	u64 size;
-	if (strncmp(text, "size=", 5) == 0)
-		text += 5;
-	if (!options_number(text, true, &size))
-		return error_set(p->err, "%s %s: not a size, which is a number with K, M or G behind it", p->given,
-		                 text);
-	if (options_number(text, false, &size)) {
-		/* As for QEMU and Spike, a bare number is MiB. */
-		if (size > RAM_SIZE_MAX / MIB)
-			size = RAM_SIZE_MAX + PAGE_SIZE;
-		else
-			size *= MIB;
-	}
-	if (size == 0 || size > RAM_SIZE_MAX)
-		return error_set(p->err, "%s %s: RAM can be 4K to 1024G", p->given, text);
-	if (size % PAGE_SIZE)
-		return error_set(p->err, "%s %s: RAM must be a multiple of 4K", p->given, text);
-	p->config->ram_size = size;
-	return true;
-}
-
-static bool read_harts(struct parser *p, const char *text)
-{
-	u64 value;
-	if (strncmp(text, "cpus=", 5) == 0)
-		text += 5;
-	if (!read_number(p, text, 1, OPTIONS_HARTS_MAX, &value))
-		return false;
-	p->config->harts = (u32)value;
-	return true;
-}
-
-static bool read_isa(struct parser *p, const char *text)
-{
-	struct error why;
-	if (!isa_parse(&p->config->isa, text, &why))
-		return error_set(p->err, "%s: %s", p->given, why.text);
-	return true;
-}
-
-static bool read_max_insns(struct parser *p, const char *text)
-{
-	return read_number(p, text, 1, UINT64_MAX, &p->config->max_insns);
-}
-
-static bool read_quantum(struct parser *p, const char *text)
-{
-	return read_number(p, text, 1, UINT32_MAX, &p->config->quantum);
-}
-
-static bool read_seed(struct parser *p, const char *text)
-{
-	return read_number(p, text, 0, UINT64_MAX, &p->seed);
-}
-
 static bool read_granularity(struct parser *p, const char *text)
 {
 	u64 value;
-	if (!read_number(p, text, 1, 64, &value))
+	if (!options_number_between(text, 1, 64, &value, p->given, p->err))
 		return false;
 	if (!is_power_of_two(value))
 		return error_set(p->err, "%s %s: must be a power of two", p->given, text);
 	p->config->signature_granularity = (u32)value;
 	p->has_granularity = true;
-	return true;
-}
-
-static bool read_asid_bits(struct parser *p, const char *text)
-{
-	u64 value;
-	if (!read_number(p, text, 0, ASID_BITS_MAX, &value))
-		return false;
-	p->config->mmu.asid_bits = (u8)value;
-	return true;
-}
-
-/* The place of text in a list that ends with NULL, or -1 and a message that names all of it. */
-static int choose(struct parser *p, const char *text, const char *const *list)
-{
-	char all[256] = "";
-	for (int i = 0; list[i]; i++) {
-		if (strcasecmp(list[i], text) == 0)
-			return i;
-		size_t used = strlen(all);
-		snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : list[i + 1] ? ", " : " or ", list[i]);
-	}
-	error_set(p->err, "%s %s: must be %s", p->given, text, all);
-	return -1;
-}
-
-static bool read_ad(struct parser *p, const char *text)
-{
-	static const char *const names[] = { "trap", "update", "adue", NULL };
-	int i = choose(p, text, names);
-	if (i < 0)
-		return false;
-	p->config->mmu.ad = (u8)(AD_TRAP + i);
-	p->has_ad = true;
-	return true;
-}
-
-static bool read_mmu(struct parser *p, const char *text)
-{
-	static const char *const names[] = { "sv39", "sv48", "sv57", NULL };
-	int i = choose(p, text, names);
-	if (i < 0)
-		return false;
-	p->config->mmu.levels_max = (u8)(3 + i);
-	return true;
-}
-
-static bool read_misaligned(struct parser *p, const char *text)
-{
-	static const char *const names[] = { "ok", "trap", NULL };
-	int i = choose(p, text, names);
-	if (i < 0)
-		return false;
-	p->config->mmu.misaligned_trap = i == 1;
-	return true;
-}
-
-static bool read_tlb(struct parser *p, const char *text)
-{
-	const char *names[32] = { NULL };
-	for (u32 i = 0; i < ARRAY_SIZE(names) - 1 && tlb_preset_at(i); i++)
-		names[i] = tlb_preset_at(i)->name;
-	int i = choose(p, text, names);
-	if (i < 0)
-		return false;
-	p->preset = tlb_preset_at((u32)i);
 	return true;
 }
 
@@ -258,6 +78,24 @@ static bool read_trace_filter(struct parser *p, const char *text)
 	return true;
 }
 
+#define MACHINE(name)                                                                                                  \
+	static bool read_##name(struct parser *p, const char *text)                                                    \
+	{                                                                                                              \
+		return machine_options_##name(&p->machine, p->given, text, p->err);                                    \
+	}
+MACHINE(memory)
+MACHINE(harts)
+MACHINE(isa)
+MACHINE(max_insns)
+MACHINE(quantum)
+MACHINE(seed)
+MACHINE(asid_bits)
+MACHINE(ad)
+MACHINE(mmu)
+MACHINE(misaligned)
+MACHINE(tlb)
+MACHINE(adversarial)
+
 #define OBSERVE(name)                                                                                                  \
 	static bool read_##name(struct parser *p, const char *text)                                                    \
 	{                                                                                                              \
@@ -270,13 +108,6 @@ OBSERVE(check)
 OBSERVE(what_if)
 OBSERVE(oracle)
 OBSERVE(expect)
-
-/* The TLB that is as unhelpful as the manual allows; the seed says when it forgets. */
-static bool read_adversarial(struct parser *p, const char *text)
-{
-	p->preset = tlb_preset("adversarial");
-	return !text || read_seed(p, text);
-}
 
 static bool read_drive(struct parser *p, const char *text)
 {
@@ -301,7 +132,7 @@ static bool read_device(struct parser *p, const char *text)
 static bool read_console(struct parser *p, const char *text)
 {
 	static const char *const names[] = { "uart", "virtio", NULL };
-	int i = choose(p, text, names);
+	int i = options_choose(text, names, p->given, p->err);
 	if (i < 0)
 		return false;
 	p->config->virtio_console = i == 1;
@@ -329,9 +160,9 @@ static bool do_gdb(struct parser *p, const char *nothing)
 	return true;
 }
 
-static bool do_help(struct parser *p, const char *nothing)
+static bool do_help(struct parser *p, const char *topic)
 {
-	(void)nothing;
+	p->config->help_topic = topic;
 	p->config->action = CONFIG_HELP;
 	return true;
 }
@@ -439,7 +270,7 @@ static const struct option options[] = {
 	READ("expect", read_expect),
 	STRING("expect-report", observe.expect_report),
 	FLAG("ram-hash", ram_hash),
-	DO("help", do_help),
+	MAYBE("help", do_help),
 	DO("h", do_help),
 	DO("version", do_version),
 };
@@ -483,7 +314,7 @@ static bool apply(struct parser *p, const struct option *o, const char *value)
 		*(const char **)field = value;
 		return true;
 	case KIND_WORD:
-		return choose(p, value, o->words) >= 0;
+		return options_choose(value, o->words, p->given, p->err) >= 0;
 	case KIND_READ:
 	case KIND_MAYBE:
 	case KIND_DO:
@@ -516,49 +347,39 @@ static bool parse_one(struct parser *p, int argc, char **argv, int *at)
 	return apply(p, o, value);
 }
 
-/* Makes the A/D mode and the ISA string tell the same: Svade traps, Svadu leaves it to menvcfg.ADUE. */
-static void settle_ad(struct parser *p)
+/* "--help observe": the topic looks like a guest. */
+static bool settle_help(struct parser *p)
 {
 	struct config *c = p->config;
-	if (!p->has_ad) {
-		if (p->preset->ad_trap)
-			c->mmu.ad = AD_TRAP;
-		else if (isa_has(&c->isa, EXT_SVADU))
-			c->mmu.ad = AD_ADUE;
-		else
-			c->mmu.ad = isa_has(&c->isa, EXT_SVADE) ? AD_TRAP : AD_UPDATE;
+	const char *topic = c->help_topic ? c->help_topic : c->guest;
+	for (u32 i = 0; topic && options_help_topic(i); i++) {
+		if (strcmp(options_help_topic(i), topic) == 0) {
+			c->help_topic = topic;
+			return true;
+		}
 	}
-	c->isa.ext &= ~(BIT(EXT_SVADE) | BIT(EXT_SVADU));
-	if (!isa_has(&c->isa, EXT_S))
-		return;
-	if (c->mmu.ad == AD_TRAP)
-		c->isa.ext |= BIT(EXT_SVADE);
-	else if (c->mmu.ad == AD_ADUE)
-		c->isa.ext |= BIT(EXT_SVADU);
+	if (c->help_topic)
+		return error_set(p->err, "--help=%s: no such topic; --help lists them", c->help_topic);
+	return true;
 }
 
 static bool settle(struct parser *p)
 {
 	struct config *c = p->config;
-	settle_ad(p);
-	c->mmu.has_svnapot = isa_has(&c->isa, EXT_SVNAPOT);
-	c->mmu.has_svpbmt = isa_has(&c->isa, EXT_SVPBMT);
-	c->tlb = *p->preset;
-	if (p->seed)
-		c->tlb.seed = p->seed;
-	c->mmu.tlb = &c->tlb;
+	machine_options_settle(&p->machine);
+	if (c->action == CONFIG_RUN && c->observe.stats_names)
+		c->action = CONFIG_STATS_NAMES;
+	if (c->action == CONFIG_HELP)
+		return settle_help(p);
 	if (c->action != CONFIG_RUN)
 		return true;
 	if (!c->guest && !c->kernel && !(c->bios && strcmp(c->bios, "none") != 0) && !c->dump_dtb)
 		return error_set(p->err, "no guest given: rvemu [options] guest.elf (see --help)");
-	if (c->trace_file && !c->trace_wanted)
-		return error_set(p->err,
-		                 "a trace file without --trace: say which sorts, for instance --trace insn,walk");
 	if (p->has_granularity && !c->signature)
 		return error_set(p->err, "--signature-granularity without --signature FILE");
 	if (c->record && c->replay)
 		return error_set(p->err, "--record and --replay: one or the other");
-	if (!device_options_settle(&p->devices, c, p->err))
+	if (!observe_options_settle(c, p->err) || !device_options_settle(&p->devices, c, p->err))
 		return false;
 	for (u32 i = 0; i < c->drive_count && (c->record || c->replay); i++)
 		if (!c->drives[i].read_only && !c->drives[i].snapshot)
@@ -601,7 +422,7 @@ bool options_parse(struct config *config, int argc, char **argv, struct error *e
 	};
 	isa_all(&config->isa);
 	trace_filter_init(&config->filter);
-	struct parser p = { .config = config, .err = err, .preset = tlb_preset_at(0) };
+	struct parser p = { .config = config, .err = err, .machine.config = config };
 	device_options_init(&p.devices);
 	bool ok = parse_all(&p, argc, argv);
 	device_options_free(&p.devices);

@@ -12,6 +12,7 @@
 #include "devices/memmap.h"
 #include "emu/net_user.h"
 #include "emu/options_observe.h"
+#include "emu/options_values.h"
 #include "emu/observe/trace_text.h"
 #include "mmu/mmu.h"
 
@@ -35,14 +36,16 @@ struct slot_config {
 
 /* What the program is to do. */
 enum config_action {
-	CONFIG_RUN,     /* build the machine and run it */
-	CONFIG_HELP,    /* print the help */
-	CONFIG_VERSION, /* print the version */
+	CONFIG_RUN,         /* build the machine and run it */
+	CONFIG_HELP,        /* print the help */
+	CONFIG_VERSION,     /* print the version */
+	CONFIG_STATS_NAMES, /* print what is counted */
 };
 
 /* Strings are argv's, or constants. */
 struct config {
 	enum config_action action;
+	const char *help_topic;     /* --help TOPIC, or NULL */
 	const char *guest;          /* the positional argument, or NULL */
 	const char *bios;           /* firmware file, "none", or NULL */
 	const char *kernel;         /* S-mode kernel (ELF, Linux Image, raw), or NULL */
@@ -87,11 +90,11 @@ bool options_parse(struct config *config, int argc, char **argv, struct error *e
 /* Frees what options_parse() allocated, also after it failed. */
 void options_free(struct config *config);
 
-/* Prints the help, coloured if that is wanted. Fits 80 columns and 50 lines. */
-void options_print_help(bool colour);
+/* Prints the help about a topic (NULL: the common options), coloured if that is wanted. It fits 80 columns and 50
+ * lines, but for the topic "all". */
+void options_print_help(const char *topic, bool colour);
 
-/* Reads a number: decimal, 0x..., 0b...; `suffixes` allows K, M, G (powers of 1024). False: it is none, or does not
- * fit. */
-bool options_number(const char *text, bool suffixes, u64 *value) must_check;
+/* The i-th topic that help can be had about, or NULL past the end. */
+const char *options_help_topic(u32 i);
 
 #endif

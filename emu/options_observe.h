@@ -60,4 +60,9 @@ bool observe_options_oracle(struct observe_config *c, const char *given, const c
 bool observe_options_expect(struct observe_config *c, const char *given, const char *value,
                             struct error *err) must_check;
 
+struct config;
+
+/* Refuses what makes no sense together, and chooses what goes with what is looked for. */
+bool observe_options_settle(struct config *c, struct error *err) must_check;
+
 #endif

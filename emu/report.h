@@ -1,5 +1,6 @@
 /*
- * What is written when a run is over: statistics, the signature of architecture tests, the RAM hash.
+ * What is written when a run is over: the signature of architecture tests, the RAM hash. Statistics are
+ * emu/observe/stats.h's.
  */
 #ifndef RVEMU_EMU_REPORT_H
 #define RVEMU_EMU_REPORT_H
@@ -7,10 +8,6 @@
 #include <stdio.h>
 
 #include "emu/machine.h"
-
-/* What was counted, as text for people. host_ns is how long the run took on the host; 0: not
- * known. */
-void report_stats(const struct machine *m, u64 host_ns, FILE *out);
 
 /* One line: instructions retired and the hash of RAM. Two runs with the same input print the same. */
 void report_ram_hash(struct machine *m, FILE *out);

@@ -18,6 +18,7 @@
 #include "emu/inputs.h"
 #include "emu/names.h"
 #include "emu/prompt.h"
+#include "mmu/check.h"
 
 /* How often the host is looked at, in guest time. */
 #define POLL_NS 1000000
@@ -274,6 +275,8 @@ static void take_out(struct runner *r, struct hart *h)
 	log_warn("hart %u is stuck: %s at pc 0x%" PRIx64 "%s (cause %" PRIu64 ", tval 0x%" PRIx64
 	         "), and the handler at 0x%" PRIx64 " traps without getting anywhere",
 	         h->id, cause_name(cause), epc, where, cause, tval, h->pc);
+	if (h->mmu.check)
+		check_loop(h->mmu.check, &h->mmu, epc, cause, tval);
 	h->stopped = true;
 	r->wedged = true;
 }

@@ -61,6 +61,7 @@ static int finish(struct session *s, struct machine *m, enum run_end end)
 	const struct config *config = s->config;
 	struct error err;
 	int status = 0;
+	observers_tell_stuck(s->observers, m, end);
 	if (end == RUN_STOPPED)
 		status = guest_status(m->stop_code);
 	else if (end == RUN_LIMIT)
@@ -108,8 +109,10 @@ static struct machine *next_machine(struct session *s, struct error *err)
 		m = NULL;
 	}
 	free(snapshot);
-	if (m)
-		observers_attach(s->observers, m);
+	if (m && !observers_attach(s->observers, m, err)) {
+		machine_destroy(m);
+		m = NULL;
+	}
 	return m;
 }
 

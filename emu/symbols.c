@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define FIRST_CAPACITY 256
+#define LABEL_REACH (16 * MIB) /* bytes behind a label without size that are still said to be its */
 
 void symbols_add(struct symbols *s, const struct symbol *symbol)
 {
@@ -69,7 +70,7 @@ const struct symbol *symbols_code_at(const struct symbols *s, u64 pc, u64 *offse
 	if (low == 0)
 		return NULL;
 	const struct symbol *found = &s->all[low - 1];
-	if (found->size && pc - found->addr >= found->size)
+	if (pc - found->addr >= (found->size ? found->size : LABEL_REACH))
 		return NULL;
 	*offset = pc - found->addr;
 	return found;
@@ -86,5 +87,32 @@ bool symbols_describe(const struct symbols *s, u64 pc, char *buf, size_t size)
 		snprintf(buf, size, "%s+0x%llx", found->name, (unsigned long long)offset);
 	else
 		snprintf(buf, size, "%s", found->name);
+	return true;
+}
+
+/* The data symbol that the address lies in, or else one that is exactly there (a label of the linker script); NULL if
+ * there is none. */
+static const struct symbol *data_symbol(const struct symbols *s, u64 address)
+{
+	const struct symbol *label = NULL;
+	for (u32 i = 0; i < s->count && s->all[i].addr <= address; i++) {
+		const struct symbol *symbol = &s->all[i];
+		if (!symbol->is_code && address - symbol->addr < symbol->size)
+			return symbol;
+		if (!symbol->is_code && symbol->addr == address)
+			label = symbol;
+	}
+	return label;
+}
+
+bool symbols_describe_data(const struct symbols *s, u64 address, char *buf, size_t size)
+{
+	const struct symbol *data = s ? data_symbol(s, address) : NULL;
+	if (!data)
+		return symbols_describe(s, address, buf, size);
+	if (data->addr == address)
+		snprintf(buf, size, "%s", data->name);
+	else
+		snprintf(buf, size, "%s+0x%llx", data->name, (unsigned long long)(address - data->addr));
 	return true;
 }

@@ -35,4 +35,7 @@ const struct symbol *symbols_code_at(const struct symbols *s, u64 pc, u64 *offse
  * something. */
 bool symbols_describe(const struct symbols *s, u64 pc, char *buf, size_t size);
 
+/* The same for any address: a variable that it lies in, or else a label that is exactly there, or else the function. */
+bool symbols_describe_data(const struct symbols *s, u64 address, char *buf, size_t size);
+
 #endif

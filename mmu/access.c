@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "mmu/check.h"
 #include "mmu/fast_tables.h"
 #include "mmu/translate.h"
 
@@ -37,6 +38,8 @@ static void fast_fill(struct mmu *m, u64 va, const struct translation *t)
 
 	if (m->all_slow || (!t->entry && !bare))
 		return;
+	if (unlikely(m->check) && t->entry && !check_is_exact(m->check))
+		return;
 	if (unlikely(m->watcher) && m->watcher->watches(m->owner, va_page, pa_page))
 		return;
 	region = bus_find(m->bus, pa_page);
@@ -47,7 +50,7 @@ static void fast_fill(struct mmu *m, u64 va, const struct translation *t)
 		return;
 	fast_put(m, va_page, pa_page, region->ram + (pa_page - region->base),
 	         page_allows(m, t->entry, va, ACCESS_LOAD, rights), page_allows(m, t->entry, va, ACCESS_STORE, rights),
-	         region->code_map[(pa_page - region->base) >> PAGE_SHIFT] != 0);
+	         bus_granules(region, pa_page) != 0);
 }
 
 /* --- loads and stores --- */
@@ -146,7 +149,7 @@ static bool hits_watched(const struct mmu *m, u64 pa, u32 size)
 
 	if (pa - ram->base >= ram->size)
 		return true;
-	word = ram->code_map[(pa - ram->base) >> PAGE_SHIFT];
+	word = bus_granules(ram, pa);
 	return word == 0 || word & (BIT(first) | BIT(last));
 }
 
@@ -163,6 +166,16 @@ static bool store_by_entry(const struct mmu *m, u64 va, u32 size, u64 value)
 	}
 	memcpy((u8 *)(va + e->addend), &value, size);
 	return true;
+}
+
+/* A store has been made, at pa. */
+static void wrote(struct mmu *m, struct bus_region *region, u64 pa, u32 size)
+{
+	if (unlikely(m->check))
+		check_storing(m->check, m, CHECK_BY_STORE);
+	bus_wrote(m->bus, region, pa, size);
+	if (unlikely(m->check))
+		check_stored(m->check);
 }
 
 static must_check bool load_across(struct mmu *m, u64 va, u32 size, u64 *value)
@@ -193,8 +206,8 @@ static must_check bool store_across(struct mmu *m, u64 va, u32 size, u64 value)
 		return false;
 	memcpy(host[0], &value, first);
 	memcpy(host[1], (u8 *)&value + first, size - first);
-	bus_wrote(m->bus, bus_find(m->bus, pa[0]), pa[0], first);
-	bus_wrote(m->bus, bus_find(m->bus, pa[1]), pa[1], size - first);
+	wrote(m, bus_find(m->bus, pa[0]), pa[0], first);
+	wrote(m, bus_find(m->bus, pa[1]), pa[1], size - first);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, pa[0], size, value);
 	return true;
@@ -251,7 +264,7 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 		if (t.pa + size - region->base > region->size)
 			return mmu_fault(m, WALK_LEAF_BUS, ACCESS_STORE, va);
 		memcpy(region->ram + (t.pa - region->base), &value, size);
-		bus_wrote(m->bus, region, t.pa, size);
+		wrote(m, region, t.pa, size);
 		fast_fill(m, va, &t);
 	} else if (!device_store(m, va, t.pa, size, value)) {
 		return false;
@@ -297,7 +310,7 @@ u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa)
 
 void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value)
 {
-	bus_wrote(m->bus, bus_find(m->bus, pa), pa, size);
+	wrote(m, bus_find(m->bus, pa), pa, size);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, pa, size, value);
 }
@@ -353,7 +366,7 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 	if (is_stopped(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE))
 		return false;
 	memset(region->ram + (t.pa - region->base), 0, CBO_BLOCK_SIZE);
-	bus_wrote(m->bus, region, t.pa, CBO_BLOCK_SIZE);
+	wrote(m, region, t.pa, CBO_BLOCK_SIZE);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE, 0);
 	return true;

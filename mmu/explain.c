@@ -73,8 +73,7 @@ void words_say(struct words *w, const char *fmt, ...)
 	put_wrapped(w, piece);
 }
 
-/* Begins a paragraph with its name. */
-static void begin(struct words *w, const char *name)
+void words_begin(struct words *w, const char *name)
 {
 	char label[INDENT + 1];
 
@@ -84,7 +83,7 @@ static void begin(struct words *w, const char *name)
 	put_colour(w, PLAIN);
 }
 
-static void end(struct words *w)
+void words_end(struct words *w)
 {
 	new_line(w, 0);
 }
@@ -128,6 +127,11 @@ void words_pte(struct words *w, u64 pte)
 	words_say(w, " 0x%010" PRIx64, pte);
 }
 
+bool explain_pmp_is_off(const struct explanation *e)
+{
+	return e->pmp && e->pmp->active_end == 0;
+}
+
 void words_pmp_entry(struct words *w, const struct explanation *e, u64 pa)
 {
 	const struct pmp *pmp = e->pmp;
@@ -142,7 +146,10 @@ void words_pmp_entry(struct words *w, const struct explanation *e, u64 pa)
 		          (pmp->cfg[i] & PMP_X) != 0, pmp->cfg[i] & PMP_L ? ", locked" : "");
 		return;
 	}
-	words_say(w, " No PMP entry matches it, and what none matches is closed to S and U mode.");
+	if (explain_pmp_is_off(e))
+		words_say(w, " No PMP entry is on, as after reset: S and U mode may touch nothing at all.");
+	else
+		words_say(w, " No PMP entry matches it, and what none matches is closed to S and U mode.");
 }
 
 /* --- the lines --- */
@@ -166,16 +173,21 @@ static void tell_question(struct words *w, const struct explanation *e)
 	if (req->levels)
 		words_say(w, ": %s, ASID %u, root table at 0x%" PRIx64, mode_name(req->levels), e->asid, req->root);
 	put_colour(w, PLAIN);
-	end(w);
+	words_end(w);
+	if (!e->source)
+		return;
+	words_begin(w, "source");
+	words_say(w, "%s", e->source);
+	words_end(w);
 }
 
 static void tell_indexes(struct words *w, const struct walk_request *req)
 {
-	begin(w, "indexes");
+	words_begin(w, "indexes");
 	for (u32 level = req->levels; level-- > 0;)
 		words_say(w, "VPN[%u] = %" PRIu64 ", ", level, bits(req->va >> (PAGE_SHIFT + VPN_BITS * level), 8, 0));
 	words_say(w, "offset in the page 0x%03" PRIx64, bits(req->va, 11, 0));
-	end(w);
+	words_end(w);
 }
 
 static bool was_read(const struct explanation *e, u32 i)
@@ -214,7 +226,7 @@ static void tell_step(struct words *w, const struct explanation *e, u32 i)
 	char label[16], flags[9];
 
 	snprintf(label, sizeof(label), "level %u", step->level);
-	begin(w, label);
+	words_begin(w, label);
 	if (failed)
 		put_colour(w, RED);
 	words_say(w, "PTE[%" PRIu64 "] at 0x%" PRIx64, bits(e->request->va >> shift, 8, 0), step->pte_addr);
@@ -229,17 +241,17 @@ static void tell_step(struct words *w, const struct explanation *e, u32 i)
 		words_say(w, " <-- fails");
 		put_colour(w, PLAIN);
 	}
-	end(w);
+	words_end(w);
 }
 
 static void tell_untranslated(struct words *w, const struct walk_request *req)
 {
-	begin(w, "address");
+	words_begin(w, "address");
 	if (req->priv == PRIV_M)
 		words_say(w, "M mode uses physical addresses: satp and page tables play no part.");
 	else
 		words_say(w, "satp.MODE is 0 (Bare): there is no translation, the address is a physical one.");
-	end(w);
+	words_end(w);
 }
 
 static void tell_success(struct words *w, const struct explanation *e)
@@ -247,13 +259,13 @@ static void tell_success(struct words *w, const struct explanation *e)
 	const struct walk_result *r = e->result;
 	char size[16];
 
-	begin(w, "works");
+	words_begin(w, "works");
 	put_colour(w, GREEN);
 	words_say(w, "physical address 0x%" PRIx64, r->pa);
 	put_colour(w, PLAIN);
 	if (e->request->levels == 0) {
 		words_say(w, ".");
-		end(w);
+		words_end(w);
 		return;
 	}
 	explain_size(r->size_log2, size, sizeof(size));
@@ -263,7 +275,7 @@ static void tell_success(struct words *w, const struct explanation *e)
 	if (r->ad_updated)
 		words_say(w, " The hart sets %s in the PTE when this access is made.",
 		          e->request->access == ACCESS_STORE ? "A and D" : "A");
-	end(w);
+	words_end(w);
 }
 
 static const char *cause_text(u32 cause)
@@ -291,19 +303,20 @@ static void tell_failure(struct words *w, const struct explanation *e)
 	                                            : &explain_access_words[e->result->reason];
 	u32 cause = walk_cause(e->result->reason, e->request->access);
 
-	begin(w, "fault");
+	words_begin(w, "fault");
 	put_colour(w, RED);
 	words_say(w, "%s (cause %u):", cause_text(cause), cause);
 	put_colour(w, PLAIN);
 	words_say(w, " ");
 	reason->why(w, e);
-	end(w);
-	begin(w, "rule");
+	words_end(w);
+	words_begin(w, "rule");
 	words_say(w, "%s", reason->rule);
-	end(w);
-	begin(w, "to mend");
+	words_end(w);
+	words_begin(w, "to mend");
 	reason->mend(w, e);
-	end(w);
+	words_end(w);
+	words_mistake(w, e);
 }
 
 size_t explain_walk(const struct explanation *e, char *text, size_t size)
@@ -323,5 +336,22 @@ size_t explain_walk(const struct explanation *e, char *text, size_t size)
 		tell_success(&w, e);
 	else
 		tell_failure(&w, e);
+	return w.used;
+}
+
+size_t explain_paragraph(char *text, size_t size, bool colour, const char *name, const char *fmt, ...)
+{
+	struct words w = { .text = text, .size = size, .colour = colour };
+	char all[EXPLAIN_SIZE];
+	va_list args;
+
+	BUG_ON(size == 0);
+	text[0] = '\0';
+	va_start(args, fmt);
+	vsnprintf(all, sizeof(all), fmt, args);
+	va_end(args);
+	words_begin(&w, name);
+	put_wrapped(&w, all);
+	words_end(&w);
 	return w.used;
 }

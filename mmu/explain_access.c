@@ -123,7 +123,8 @@ static void mend_ad(struct words *w, const struct explanation *e)
 	words_say(w, "write leaves with A%s set from the beginning:", is_store ? " and D" : "");
 	words_pte(w, explain_failed_pte(e) | PTE_A | (is_store ? PTE_D : 0));
 	words_say(w, "; or let the fault handler set %s and return." EXPLAIN_FENCE, is_store ? "them" : "it");
-	words_say(w, " Where the hart has Svadu, M mode can have it done in hardware: menvcfg.ADUE=1 (bit 61).");
+	words_say(w, " Where the hart has Svadu, M mode can have it done in hardware: menvcfg.ADUE=1 (bit 61); rvemu"
+	             " --ad update is a machine that always does.");
 }
 
 /* --- after the walk --- */
@@ -145,6 +146,11 @@ static void mend_leaf_pmp(struct words *w, const struct explanation *e)
 	if (e->request->priv == PRIV_M) {
 		words_say(w, "an entry that binds M mode is locked (L=1) and stays so until reset: firmware guards this"
 		             " memory on purpose, and the pointer is wrong; or the entry covers too much.");
+		return;
+	}
+	if (explain_pmp_is_off(e)) {
+		words_say(w, "before it enters S or U mode with mret, M mode must open memory to them: %s.",
+		          EXPLAIN_OPEN_PMP);
 		return;
 	}
 	words_say(w,
@@ -175,7 +181,7 @@ static void mend_leaf_bus(struct words *w, const struct explanation *e)
 	          "check the page number in the leaf 0x%" PRIx64 ": a leaf is (pa >> 12) << 10 | flags, and pa must"
 	          " be RAM or a device (code runs from RAM only).",
 	          e->result->pte);
-	if (unshifted && !bits(e->result->pte, 11, 10))
+	if (unshifted && !bits(e->result->pte, 11, 10) && explain_may_be_ram(e, unshifted))
 		words_say(w, " If the address was not shifted, pa 0x%" PRIx64 " was meant: 0x%" PRIx64 ".", unshifted,
 		          explain_pte_with_pa(e->result->pte, unshifted));
 }

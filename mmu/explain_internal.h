@@ -44,6 +44,24 @@ u64 explain_pte_with_pa(u64 pte, u64 pa);
 /* " 0x...": a PTE as it should have been. */
 void words_pte(struct words *w, u64 pte);
 
+/* A paragraph that names a mistake which this failure and the guest's RAM look like, or nothing: explain_mistakes.c. */
+void words_mistake(struct words *w, const struct explanation *e);
+
+/* Begins a paragraph with its name, and ends it. */
+void words_begin(struct words *w, const char *name);
+void words_end(struct words *w);
+
+/* False if there is no RAM at pa; true also where it is not known. */
+bool explain_may_be_ram(const struct explanation *e, u64 pa);
+
+/* True if PMP is as after reset: no entry is on, and S and U mode may touch nothing. */
+bool explain_pmp_is_off(const struct explanation *e);
+
+/* How all memory is opened. */
+#define EXPLAIN_OPEN_PMP                                                                                                 \
+	"li t0, -1; srli t0, t0, 10; csrw pmpaddr0, t0; li t0, 0x1f; csrw pmpcfg0, t0 (one NAPOT entry over all memory " \
+	"with R, W and X)"
+
 /* " PMP entry 3 decides: ...": which entry decides over pa, if that is known. */
 void words_pmp_entry(struct words *w, const struct explanation *e, u64 pa);
 

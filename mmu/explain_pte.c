@@ -100,6 +100,10 @@ static void mend_pte_pmp(struct words *w, const struct explanation *e)
 {
 	words_say(w, "M mode must open the memory that holds page tables to S mode, for reading%s.",
 	          e->request->ad_update ? " and, where the hart sets A and D, writing" : "");
+	if (explain_pmp_is_off(e)) {
+		words_say(w, " Before the first mret: %s.", EXPLAIN_OPEN_PMP);
+		return;
+	}
 	words_say(w, " Everything is opened by pmpaddr0 = 0x3fffffffffffff and pmpcfg0 = 0x1f.");
 	words_say(w, " Or the table lies where it should not: then the fault is in %s.",
 	          explain_last_step(e)->level + 1u == e->request->levels ? "satp" : "the pointer above it");
@@ -134,7 +138,7 @@ static void mend_pte_bus(struct words *w, const struct explanation *e)
 	words_say(w, "the pointer above, 0x%" PRIx64 " at 0x%" PRIx64 ", names a table at 0x%" PRIx64 ".", pointer,
 	          e->result->steps[e->result->step_count - 2].pte_addr, pte_pa(pointer));
 	words_say(w, " A pointer is (pa >> 12) << 10 | V.");
-	if (!(pointer & (MASK(PAGE_SHIFT) & ~PTE_V)))
+	if (!(pointer & (MASK(PAGE_SHIFT) & ~PTE_V)) && explain_may_be_ram(e, pointer))
 		words_say(w,
 		          " It looks as if the address was not shifted: for a table at 0x%" PRIx64 " it is 0x%" PRIx64
 		          ".",

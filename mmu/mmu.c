@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "mmu/check.h"
 #include "mmu/fast_tables.h"
 #include "mmu/translate.h"
 
@@ -59,6 +60,8 @@ void mmu_write_satp(struct mmu *m, u64 satp)
 	m->asid = bits(m->satp, 59, 44);
 	fast_flush_translated(m);
 	m->fetch_drop(m->owner, true, 0);
+	if (unlikely(m->check))
+		check_satp(m->check, m, old_satp);
 	if (trace_wants(m->trace, TRACE_SPACE) && m->satp != old_satp)
 		emit_space(m, old_satp);
 }
@@ -75,6 +78,8 @@ void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 	else
 		fast_flush_translated(m);
 	m->fetch_drop(m->owner, !by_va || largest > PAGE_SHIFT, va);
+	if (unlikely(m->check))
+		check_fenced(m->check, m, by_va, va, by_asid, (u16)asid);
 	if (trace_wants(m->trace, TRACE_FENCE)) {
 		struct trace_fence event = {
 			.by_va = by_va,

@@ -379,6 +379,15 @@ struct tlb_entry *tlb_lookup(struct tlb *tlb, enum tlb_side side, u64 va, u16 as
 	return lookup_all(tlb, side, va >> PAGE_SHIFT, asid, where);
 }
 
+bool tlb_has(const struct tlb *tlb, enum tlb_side side, u64 va, u16 asid)
+{
+	struct tlb *arrays = (struct tlb *)tlb; /* looking for entries takes arrays that may be changed */
+	struct array *in;
+
+	return level_find(tlb, first_arrays(arrays, side), va >> PAGE_SHIFT, asid, &in) ||
+	       level_find(tlb, arrays->arrays[ARRAYS_SECOND], va >> PAGE_SHIFT, asid, &in);
+}
+
 struct tlb_entry *tlb_fill(struct tlb *tlb, enum tlb_side side, const struct tlb_entry *entry)
 {
 	struct array *first = first_arrays(tlb, side);

@@ -42,7 +42,7 @@ struct tlb_config {
 	struct tlb_array_config walk_cache[TLB_ARRAYS_MAX];
 
 	bool ad_trap;       /* the core traps on A/D (a preset may want it) */
-	bool cache_invalid; /* adversarial: failed walks are cached too */
+	bool cache_invalid; /* adversarial: also keeps what is invalid, denied or was not asked for (mmu/adversary.h) */
 	bool keep_denied;   /* a hit that denies the access faults at once; otherwise it walks again */
 	u32 forget_one_in;  /* adversarial: a lookup loses its entry one time in n; 0 never */
 	u64 seed;           /* for random replacement and forgetting */
@@ -78,6 +78,9 @@ struct tlb; /* mmu/tlb.c */
 
 /* The preset of that name ("fast", "teach", "rocket", ...), or NULL. */
 const struct tlb_config *tlb_preset(const char *name);
+/* Gives a geometry the habits of the preset "adversarial": it keeps what is invalid or denied, and forgets at random.
+ */
+void tlb_make_adversarial(struct tlb_config *config);
 /* The i-th preset, or NULL past the end: for --help. */
 const struct tlb_config *tlb_preset_at(u32 i);
 
@@ -93,6 +96,9 @@ bool tlb_needs_hits(const struct tlb *tlb);
  * pushes out of the first level is reported like an eviction. Returns NULL on a miss; an entry is valid until the next
  * call. */
 struct tlb_entry *tlb_lookup(struct tlb *tlb, enum tlb_side side, u64 va, u16 asid, enum tlb_level *where);
+
+/* True if there is an entry for va at either level; nothing is counted, moved or forgotten by asking. */
+bool tlb_has(const struct tlb *tlb, enum tlb_side side, u64 va, u16 asid);
 
 /* Puts a new translation in, at both levels (stamp, used and fetched are set here; vpn and ppn are rounded down to the
  * page size). Give the vpn that was accessed: other entries this side holds for it are dropped, whatever their size, so

@@ -101,8 +101,15 @@ static const struct tlb_config presets[] = {
 	                        WALK(1, 2, TLB_LRU, 4, 4) },
 	},
 	{
-		.name = "adversarial",
+		/* For --check: forgets nothing, and keeps pointers too, so that all that is missing shows. */
+		.name = "check",
 		.first = { { ALL(4096, 8, TLB_FIFO) } },
+		.walk_cache = { WALK(64, 8, TLB_FIFO, 1, TOP) },
+	},
+	{
+		.name = "adversarial",
+		.split = true,
+		.first = { { ALL(4096, 8, TLB_FIFO) }, { ALL(4096, 8, TLB_FIFO) } },
 		.walk_cache = { WALK(64, 8, TLB_FIFO, 1, TOP) },
 		.cache_invalid = true,
 		.keep_denied = true,
@@ -123,4 +130,15 @@ const struct tlb_config *tlb_preset(const char *name)
 			return &presets[i];
 	}
 	return NULL;
+}
+
+void tlb_make_adversarial(struct tlb_config *config)
+{
+	const struct tlb_config *adversary = tlb_preset("adversarial");
+
+	config->cache_invalid = adversary->cache_invalid;
+	config->keep_denied = adversary->keep_denied;
+	config->forget_one_in = adversary->forget_one_in;
+	if (!config->seed)
+		config->seed = adversary->seed;
 }

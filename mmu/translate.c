@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#include "mmu/adversary.h"
+#include "mmu/check.h"
+
 /* mcause values of misaligned accesses; all other causes come from walk_cause(). */
 #define CAUSE_LOAD_MISALIGNED 4
 #define CAUSE_STORE_MISALIGNED 6
@@ -82,7 +85,11 @@ static enum walk_reason port_cas(void *arg, u64 pte_addr, u64 expected, u64 desi
 	if (port->probe)
 		return WALK_OK;
 	memcpy(region->ram + (pte_addr - region->base), &desired, 8);
+	if (unlikely(m->check))
+		check_storing(m->check, m, CHECK_BY_WALKER);
 	bus_wrote(m->bus, region, pte_addr, 8);
+	if (unlikely(m->check))
+		check_stored(m->check);
 	return WALK_OK;
 }
 
@@ -134,18 +141,6 @@ static cold void emit_walk(struct mmu *m, const struct walk_request *req, const 
 	m->trace->emit(m->trace->arg, TRACE_WALK, &event);
 }
 
-/*
- * The manual asks for a fence after a PTE was made valid, so hardware may keep invalid ones. An adversarial TLB does,
- * and software that forgets the fence goes on faulting.
- */
-static void remember_invalid(struct mmu *m, const struct walk_request *req)
-{
-	enum tlb_side side = req->access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA;
-	struct tlb_entry entry = { .vpn = req->va >> PAGE_SHIFT, .asid = m->asid, .size_log2 = PAGE_SHIFT };
-
-	(void)tlb_fill(m->tlb, side, &entry);
-}
-
 static cold void emit_ref(struct mmu *m, const struct walk_request *req, const struct translation *t,
                           enum tlb_level level)
 {
@@ -179,10 +174,12 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 	if (trace_wants(m->trace, TRACE_WALK))
 		emit_walk(m, req, &result, denied);
 	m->stats.ad_updates += result.ad_updated;
+	if (unlikely(m->check))
+		check_walked(m->check, m, req, &result);
+	if (tlb_config(m->tlb)->cache_invalid)
+		adversary_walked(m, req, &result);
 	if (result.reason != WALK_OK) {
 		m->stats.walk_faults[req->access]++;
-		if (result.reason == WALK_INVALID && tlb_config(m->tlb)->cache_invalid)
-			remember_invalid(m, req);
 		return mmu_fault(m, result.reason, req->access, req->va);
 	}
 	entry = (struct tlb_entry){
@@ -237,6 +234,8 @@ bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct tr
 	}
 	if (trace_wants(m->trace, TRACE_TLB))
 		mmu_emit_tlb(m, TRACE_TLB_HIT, access, va, e, where);
+	if (unlikely(m->check))
+		check_hit(m->check, m, &req, e);
 	reason = walk_check_leaf(e->pte, &req);
 	if (reason != WALK_OK) {
 		bool by_hardware = req.ad_update && (reason == WALK_ACCESSED_CLEAR || reason == WALK_DIRTY_CLEAR);

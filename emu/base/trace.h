@@ -134,6 +134,7 @@ struct trace_fault {
 	struct trace_head head;
 	u64 cause;                          /* exception code */
 	u64 tval;                           /* as xtval will be written */
+	u64 satp;                           /* as the hart has it */
 	u32 reason;                         /* enum walk_reason of page and access faults; WALK_OK for others */
 	u8 access;                          /* enum access of page and access faults */
 	const struct walk_request *request; /* of page and access faults: what the walk was asked; else NULL */

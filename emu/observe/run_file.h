@@ -2,12 +2,12 @@
  * The run file: what was observed of a run, in a compact binary file (zstd) from which `rvemu report` makes text, JSON
  * lines, a Chrome trace, tables and the page of pictures later.
  *
- *     8 bytes "RVEMURUN", a version byte, then a zstd stream of records:
+ *     one zstd stream: 8 bytes "RVEMURUN", a version byte, then records:
  *     kind (1 byte), length of the payload (LEB128), payload
  *
- * Kinds below RUN_FIRST_EXTRA are events: enum trace_sort + 1, packed by run_file.c and unpacked into the same structs,
- * so that whatever is a sink of a machine is a sink of a file. The others are listed here. A reader skips kinds that it
- * does not know. A file that ends early (a killed run) is read as far as it goes, and said to be cut.
+ * Kinds below RUN_FIRST_EXTRA are events: enum trace_sort + 1, packed by emu/observe/run_codec.h and unpacked into the
+ * same structs, so that whatever is a sink of a machine is a sink of a file. The others are listed here. A reader skips
+ * kinds that it does not know. A file that ends early (a killed run) is read as far as it goes, and said to be cut.
  */
 #ifndef RVEMU_EMU_OBSERVE_RUN_FILE_H
 #define RVEMU_EMU_OBSERVE_RUN_FILE_H
@@ -26,6 +26,9 @@ enum run_record {
 	RUN_END,                    /* JSON: how the run ended */
 };
 
+/* The longest payload. */
+#define RUN_PAYLOAD_MAX (64 * MIB)
+
 struct run_writer;
 struct run_reader;
 
@@ -35,14 +38,18 @@ struct run_writer *run_writer_create(const char *path, struct error *err);
 /* The sink: fits struct trace. Text for people is not made here. */
 void run_writer_emit(void *writer, enum trace_sort sort, const void *event);
 
-/* Puts another record in. */
+/* Puts another record in; `size` is at most RUN_PAYLOAD_MAX. */
 void run_writer_put(struct run_writer *writer, enum run_record kind, const void *payload, size_t size);
 void run_writer_put_symbols(struct run_writer *writer, const struct symbols *symbols);
 
-/* Ends the file. False: it is not whole, see err. */
+/* How many bytes of records were put in, before they were compressed. */
+u64 run_writer_bytes(const struct run_writer *writer);
+
+/* Ends the file and frees the writer, which may be NULL. False: the file is not whole, see err. */
 bool run_writer_close(struct run_writer *writer, struct error *err) must_check;
 
-/* Opens a file that may be anybody's. NULL: see err. */
+/* Opens a file that may be anybody's: what it holds is checked, and what is read is within the ranges that the structs
+ * promise. NULL: see err. */
 struct run_reader *run_reader_open(const char *path, struct error *err);
 void run_reader_close(struct run_reader *reader);
 

@@ -1,6 +1,5 @@
 /*
- * Traces as text: see trace_text.h. Lines are put together in a buffer of their own, because printf() is too slow for
- * one line an instruction.
+ * Traces as text: see trace_text.h.
  *
  * Spike's commit log, which sort insn follows (riscv/execute.cc there):
  *     core   0: 3 0x0000000080000000 (0x00000297) x5  0x0000000080000000
@@ -15,14 +14,13 @@
 
 #include "cpu/csr.h"
 #include "emu/names.h"
+#include "emu/observe/lines.h"
 #include "emu/options.h"
 #include "emu/symbols.h"
 #include "mmu/mmu.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
 
-#define LINE_SIZE 1024
-#define NAME_SIZE 96
 #define EFFECTS_MAX 8
 
 /* An access or CSR write of the instruction at work, kept for its line. */
@@ -41,52 +39,38 @@ struct effects {
 };
 
 struct trace_text {
-	FILE *out;                     /* where lines go */
-	const struct symbols *symbols; /* names for addresses, or NULL */
-	struct trace_filter filter;    /* which events */
-	u32 wanted;                    /* which sorts */
-	void (*before)(void *arg);     /* called before each line, or NULL */
-	void *before_arg;              /* what it is given */
-	u32 length;                    /* of the line being put together */
-	char line[LINE_SIZE];          /* it */
-	struct effects effects[OPTIONS_HARTS_MAX];
+	struct trace_filter filter;                /* which events */
+	u32 wanted;                                /* which sorts */
+	struct effects effects[OPTIONS_HARTS_MAX]; /* of the instructions at work */
+	struct lines lines;                        /* what is written */
 };
 
 /* --- putting a line together --- */
 
 static void put(struct trace_text *t, const char *text)
 {
-	while (*text && t->length < LINE_SIZE - 1)
-		t->line[t->length++] = *text++;
+	lines_text(&t->lines, text);
 }
 
-/* `digits` hexadecimal digits, or as many as it takes if that is 0. */
 static void put_hex(struct trace_text *t, u64 value, u32 digits)
 {
-	if (digits == 0)
-		for (digits = 1; digits < 16 && value >> (4 * digits); digits++)
-			;
-	put(t, "0x");
-	while (digits-- && t->length < LINE_SIZE - 1)
-		t->line[t->length++] = "0123456789abcdef"[value >> (4 * digits) & 15];
+	lines_hex(&t->lines, value, digits);
 }
 
 static void put_decimal(struct trace_text *t, u64 value, u32 width)
 {
-	char digits[24];
-	snprintf(digits, sizeof(digits), "%*llu", (int)width, (unsigned long long)value);
-	put(t, digits);
+	lines_decimal(&t->lines, value, width);
 }
 
 /* " <name+0x12>", if the address has a name. */
 static void put_name(struct trace_text *t, u64 address)
 {
-	char name[NAME_SIZE];
-	if (!symbols_describe(t->symbols, address, name, sizeof(name)))
-		return;
+	u32 start = t->lines.size;
 	put(t, " <");
-	put(t, name);
-	put(t, ">");
+	if (lines_name(&t->lines, address))
+		put(t, ">");
+	else
+		t->lines.size = start;
 }
 
 static void put_size(struct trace_text *t, u32 size_log2)
@@ -96,23 +80,14 @@ static void put_size(struct trace_text *t, u32 size_log2)
 	put(t, units[size_log2 / 10 < ARRAY_SIZE(units) ? size_log2 / 10 : 0]);
 }
 
-/* The flags of a PTE as the manual's figure has them: "DA-U-WRV". */
 static void put_flags(struct trace_text *t, u64 pte)
 {
-	char flags[9] = "DAGUXWRV";
-	for (u32 i = 0; i < 8; i++)
-		if (!(pte >> (7 - i) & 1))
-			flags[i] = '-';
-	put(t, flags);
+	lines_flags(&t->lines, pte);
 }
 
 static void finish_line(struct trace_text *t)
 {
-	t->line[t->length++] = '\n';
-	if (t->before)
-		t->before(t->before_arg);
-	fwrite(t->line, t->length, 1, t->out);
-	t->length = 0;
+	lines_end(&t->lines);
 }
 
 /* What all lines but insn's begin with: sort, hart, instructions retired, mode, pc. */
@@ -128,31 +103,6 @@ static void begin_line(struct trace_text *t, const char *sort, const struct trac
 	put_hex(t, head->pc, 0);
 	put_name(t, head->pc);
 	put(t, ": ");
-}
-
-/* --- the filter --- */
-
-static bool is_within(u64 value, u64 lo, u64 hi)
-{
-	return value >= lo && value <= hi;
-}
-
-static bool head_passes(const struct trace_filter *f, const struct trace_head *head)
-{
-	return is_within(head->pc, f->pc_lo, f->pc_hi) && is_within(head->instret, f->insn_first, f->insn_last) &&
-	       (f->privs >> head->priv & 1) && (f->hart < 0 || f->hart == (s64)head->hart);
-}
-
-static bool has_address_filter(const struct trace_filter *f)
-{
-	return f->addr_lo != 0 || f->addr_hi != UINT64_MAX;
-}
-
-/* True if one of size bytes at the address is asked for. */
-static bool address_passes(const struct trace_filter *f, u64 address, u64 size)
-{
-	u64 last = address + (size - 1) < address ? UINT64_MAX : address + (size - 1);
-	return last >= f->addr_lo && address <= f->addr_hi;
 }
 
 /* --- instructions --- */
@@ -221,7 +171,7 @@ static void put_accesses(struct trace_text *t, const struct effects *e)
 static void emit_insn(struct trace_text *t, const struct trace_insn *insn)
 {
 	const struct effects *e = &t->effects[insn->head.hart];
-	if (!head_passes(&t->filter, &insn->head) || !address_passes(&t->filter, insn->head.pc, insn->len))
+	if (!trace_filter_passes(&t->filter, TRACE_INSN, insn))
 		return;
 	put(t, "core");
 	put_decimal(t, insn->head.hart, 4);
@@ -251,8 +201,6 @@ static void emit_insn(struct trace_text *t, const struct trace_insn *insn)
 
 static void emit_mem(struct trace_text *t, const struct trace_mem *mem)
 {
-	if (!address_passes(&t->filter, mem->va, mem->size) && !address_passes(&t->filter, mem->pa, mem->size))
-		return;
 	begin_line(t, "mem ", &mem->head);
 	put(t, access_name(mem->access));
 	put(t, " ");
@@ -264,6 +212,41 @@ static void emit_mem(struct trace_text *t, const struct trace_mem *mem)
 	put(t, " = ");
 	put_hex(t, mem->value, 2 * (mem->size <= 8 ? mem->size : 8));
 	finish_line(t);
+}
+
+static void put_cycles(struct trace_text *t, u64 cycles)
+{
+	put_decimal(t, cycles, 0);
+	put(t, cycles == 1 ? " cycle" : " cycles");
+}
+
+/* What was known before the walk, where that is more than that the TLB's only level missed; and when it began. */
+static void put_before(struct trace_text *t, const struct trace_walk *w)
+{
+	if (w->first == TRACE_TLB_DENIED)
+		put(t, ", the TLB denies it");
+	else if (w->second == TRACE_TLB_DENIED)
+		put(t, ", the TLB's second level denies it");
+	else if (w->second == TRACE_TLB_MISSED)
+		put(t, ", both TLB levels missed");
+	if (w->cycles) {
+		put(t, ", at cycle ");
+		put_decimal(t, w->start_cycle, 0);
+	}
+}
+
+/* Where a PTE was found, and how long that took where there is a timing model. */
+static void put_source(struct trace_text *t, const struct trace_walk *w, const struct walk_step *step)
+{
+	static const char *const names[WALK_SOURCES] = { "memory", "the walk cache", "L1", "L2" };
+	if (w->cycles || step->source != WALK_FROM_MEMORY) {
+		put(t, " from ");
+		put(t, names[step->source]);
+	}
+	if (w->cycles) {
+		put(t, " in ");
+		put_cycles(t, step->cycles);
+	}
 }
 
 static void put_step(struct trace_text *t, const struct trace_walk *w, u32 i)
@@ -281,8 +264,7 @@ static void put_step(struct trace_text *t, const struct trace_walk *w, u32 i)
 	}
 	put(t, "=");
 	put_hex(t, step->pte, 0);
-	if (step->source == WALK_FROM_WALK_CACHE)
-		put(t, " from the walk cache");
+	put_source(t, w, step);
 	put(t, " (");
 	if (is_last)
 		put_flags(t, step->pte);
@@ -295,8 +277,6 @@ static void emit_walk(struct trace_text *t, const struct trace_walk *w)
 {
 	const struct walk_request *q = w->request;
 	const struct walk_result *r = w->result;
-	if (!address_passes(&t->filter, q->va, 1))
-		return;
 	begin_line(t, "walk", &w->head);
 	put(t, access_name(q->access));
 	put(t, " va ");
@@ -304,6 +284,7 @@ static void emit_walk(struct trace_text *t, const struct trace_walk *w)
 	put(t, q->levels == 3 ? " sv39" : q->levels == 4 ? " sv48" : " sv57");
 	put(t, " asid ");
 	put_decimal(t, bits(w->satp, 59, 44), 0);
+	put_before(t, w);
 	put(t, ": ");
 	for (u32 i = 0; i < r->step_count; i++)
 		put_step(t, w, i);
@@ -319,6 +300,10 @@ static void emit_walk(struct trace_text *t, const struct trace_walk *w)
 		put(t, cause_name(walk_cause(r->reason, q->access)));
 		put(t, ": ");
 		put(t, walk_reason_text(r->reason));
+	}
+	if (w->cycles) {
+		put(t, ", ");
+		put_cycles(t, w->cycles);
 	}
 	finish_line(t);
 }
@@ -340,8 +325,6 @@ static void put_mapping(struct trace_text *t, const struct trace_tlb *e)
 
 static void emit_fence(struct trace_text *t, const struct trace_fence *e)
 {
-	if (e->by_va ? !address_passes(&t->filter, e->va, 1) : has_address_filter(&t->filter))
-		return;
 	begin_line(t, "tlb ", &e->head);
 	put(t, "fence");
 	if (!e->by_va && !e->by_asid)
@@ -354,13 +337,14 @@ static void emit_fence(struct trace_text *t, const struct trace_fence *e)
 		put(t, " asid ");
 		put_decimal(t, e->asid, 0);
 	}
+	put(t, ", ");
+	put_decimal(t, e->dropped, 0);
+	put(t, e->dropped == 1 ? " entry dropped" : " entries dropped");
 	finish_line(t);
 }
 
 static void emit_tlb(struct trace_text *t, const struct trace_tlb *e)
 {
-	if (!address_passes(&t->filter, e->va, 1))
-		return;
 	begin_line(t, "tlb ", &e->head);
 	switch (e->what) {
 	case TRACE_TLB_MISS:
@@ -391,8 +375,6 @@ static void emit_tlb(struct trace_text *t, const struct trace_tlb *e)
 static void emit_trap(struct trace_text *t, const struct trace_trap *e)
 {
 	bool has_address = !e->is_return && !(e->cause >> 63);
-	if (has_address ? !address_passes(&t->filter, e->tval, 1) : has_address_filter(&t->filter))
-		return;
 	begin_line(t, "trap", &e->head);
 	if (e->is_return) {
 		put(t, "return");
@@ -416,12 +398,78 @@ static void emit_trap(struct trace_text *t, const struct trace_trap *e)
 static void emit_csr(struct trace_text *t, const struct trace_csr *e)
 {
 	const char *name = csr_name(e->number);
-	if (has_address_filter(&t->filter))
-		return;
 	begin_line(t, "csr ", &e->head);
 	put(t, name ? name : "unknown");
 	put(t, " = ");
 	put_hex(t, e->value, 16);
+	finish_line(t);
+}
+
+static void emit_space(struct trace_text *t, const struct trace_space *e)
+{
+	static const char *const modes[16] = { [0] = "bare", [8] = "sv39", [9] = "sv48", [10] = "sv57" };
+	const char *mode = modes[e->satp >> 60];
+	begin_line(t, "space", &e->head);
+	put(t, "satp ");
+	put_hex(t, e->old_satp, 16);
+	put(t, " -> ");
+	put_hex(t, e->satp, 16);
+	put(t, ", ");
+	put(t, mode ? mode : "reserved mode");
+	put(t, " asid ");
+	put_decimal(t, bits(e->satp, 59, 44), 0);
+	put(t, " root ");
+	put_hex(t, bits(e->satp, 43, 0) << PAGE_SHIFT, 0);
+	finish_line(t);
+}
+
+static void emit_ref(struct trace_text *t, const struct trace_ref *e)
+{
+	static const char *const levels[] = { "by a walk", "in the TLB", "in the TLB's second level" };
+	begin_line(t, "ref ", &e->head);
+	put(t, access_name(e->access));
+	put(t, " va ");
+	put_hex(t, e->va, 0);
+	put(t, " asid ");
+	put_decimal(t, e->asid, 0);
+	put(t, e->global ? " global -> pa " : " -> pa ");
+	put_hex(t, e->pa, 0);
+	put(t, ", ");
+	put_size(t, e->size_log2);
+	put(t, " page (");
+	put_flags(t, e->pte);
+	put(t, "), found ");
+	put(t, levels[e->level]);
+	finish_line(t);
+}
+
+static void emit_fault(struct trace_text *t, const struct trace_fault *e)
+{
+	begin_line(t, "fault", &e->head);
+	put(t, cause_name(e->cause));
+	put(t, " (cause ");
+	put_decimal(t, e->cause, 0);
+	put(t, ") tval ");
+	put_hex(t, e->tval, 0);
+	if (e->request) {
+		put(t, " asid ");
+		put_decimal(t, bits(e->satp, 59, 44), 0);
+	}
+	if (e->reason != WALK_OK) {
+		put(t, ": ");
+		put(t, walk_reason_text(e->reason));
+	}
+	finish_line(t);
+}
+
+static void emit_hint(struct trace_text *t, const struct trace_hint *e)
+{
+	begin_line(t, "hint", &e->head);
+	put_hex(t, e->number, 3);
+	for (u32 i = 0; i < TRACE_HINT_ARGS; i++) {
+		put(t, " ");
+		put_hex(t, e->args[i], 0);
+	}
 	finish_line(t);
 }
 
@@ -445,7 +493,7 @@ void trace_text_emit(void *text, enum trace_sort sort, const void *event)
 	struct trace_text *t = text;
 	const struct trace_head *head = event;
 	bool wanted = t->wanted >> sort & 1;
-	if (head->hart >= OPTIONS_HARTS_MAX || ferror(t->out))
+	if (head->hart >= OPTIONS_HARTS_MAX || ferror(t->lines.out))
 		return;
 	if (t->wanted >> TRACE_INSN & 1)
 		keep_for_line(t, sort, head, event);
@@ -454,7 +502,7 @@ void trace_text_emit(void *text, enum trace_sort sort, const void *event)
 		t->effects[head->hart] = (struct effects){ 0 };
 		return;
 	}
-	if (!wanted || !head_passes(&t->filter, head))
+	if (!wanted || !trace_filter_passes(&t->filter, sort, event))
 		return;
 	switch (sort) {
 	case TRACE_MEM:
@@ -476,29 +524,35 @@ void trace_text_emit(void *text, enum trace_sort sort, const void *event)
 		emit_fence(t, event);
 		break;
 	case TRACE_SPACE:
+		emit_space(t, event);
+		break;
 	case TRACE_REF:
+		emit_ref(t, event);
+		break;
 	case TRACE_FAULT:
+		emit_fault(t, event);
+		break;
 	case TRACE_HINT:
+		emit_hint(t, event);
+		break;
 	case TRACE_INSN:
 	case TRACE_SORTS:
 		break;
 	}
 }
 
-u32 trace_text_needs(const struct trace_text *t)
+u32 trace_text_needs(u32 wanted)
 {
-	u32 for_lines = 1u << TRACE_MEM | 1u << TRACE_CSR | 1u << TRACE_TRAP;
-	return t->wanted | (t->wanted >> TRACE_INSN & 1 ? for_lines : 0);
+	return wanted | (wanted >> TRACE_INSN & 1 ? TRACE_TEXT_FOR_LINES : 0);
 }
 
 struct trace_text *trace_text_create(FILE *out, const struct trace_filter *filter, u32 wanted,
                                      const struct symbols *symbols)
 {
 	struct trace_text *t = xcalloc(1, sizeof(*t));
-	t->out = out;
 	t->filter = *filter;
 	t->wanted = wanted;
-	t->symbols = symbols;
+	lines_init(&t->lines, out, symbols);
 	return t;
 }
 
@@ -506,12 +560,22 @@ void trace_text_destroy(struct trace_text *t)
 {
 	if (!t)
 		return;
-	fflush(t->out);
+	lines_flush(&t->lines);
 	free(t);
 }
 
 void trace_text_before_line(struct trace_text *t, void (*before)(void *arg), void *arg)
 {
-	t->before = before;
-	t->before_arg = arg;
+	lines_share(&t->lines, before, arg);
+}
+
+void trace_text_flush(struct trace_text *t)
+{
+	lines_flush(&t->lines);
+}
+
+void trace_text_change(struct trace_text *t, const struct trace_filter *filter, u32 wanted)
+{
+	t->filter = *filter;
+	t->wanted = wanted;
 }

@@ -184,7 +184,7 @@ virtio_hostile_variants() {
 }
 
 # demo VARIANT [options]: the paging demo of guest/demo must give its task eight pages, seven of them by page faults,
-# and exit with 0; and in the walk trace each of these faults must be there.
+# and exit with 0; and in the walk trace each of these faults must be there, unless the TLB may remember that a PTE was invalid.
 demo() {
 	local variant=$1 log="$OUT/demo-$1.log" trace="$OUT/demo-$1.trace" status bad=0
 	shift
@@ -193,7 +193,7 @@ demo() {
 	[ $status -eq 0 ] || bad=1
 	grep -q '^The task exits with status 0 after 7 page faults\.$' "$log" || bad=1
 	[ "$(grep -c ' gets frame ' "$log")" -eq 8 ] || bad=1
-	[ "$(grep -c '^walk h0 .* U .* page fault: V=0$' "$trace")" -eq 7 ] || bad=1
+	[ "$variant" = tlb-adversarial ] || [ "$(grep -c '^walk h0 .* U .* page fault: V=0$' "$trace")" -eq 7 ] || bad=1
 	[ $bad -eq 0 ] || echo "demo ($variant): FAIL exit status $status; see $log and $trace"
 	printf '%-12s %-14s %3d passed, %d failed\n' demo "$variant" $((1 - bad)) $bad
 	passed=$((passed + 1 - bad))

@@ -289,7 +289,7 @@ def test_help_and_version():
 
 def test_manual_page_and_help_name_the_options():
     with open(os.path.join(ROOT, "emu", "options.c"), encoding="utf-8") as f:
-        table = set(re.findall(r'^\t(?:STRING|READ|WORD|FLAG|DO)\("([^"]+)"', f.read(), re.M))
+        table = set(re.findall(r'^\t(?:STRING|READ|MAYBE|WORD|FLAG|DO)\("([^"]+)"', f.read(), re.M))
     with open(os.path.join(ROOT, "emu", "rvemu.1"), encoding="utf-8") as f:
         page = f.read().replace("\\-", "-")
     expect(len(table) > 40, f"only {len(table)} options found in emu/options.c")
@@ -297,7 +297,8 @@ def test_manual_page_and_help_name_the_options():
     expect(not missing, f"not in emu/rvemu.1: {missing}")
     # What is only called something else here stands behind this heading.
     page = re.sub(r"Others are called something else here:.*?\n\.SH", ".SH", page, flags=re.S)
-    named = set(re.findall(r"(?<![-\w])--([a-z][-a-z0-9]*)", page + run("--help").stdout))
+    helps = run("--help").stdout + run("--help", "all").stdout
+    named = set(re.findall(r"(?<![-\w])--([a-z][-a-z0-9]*)", page + helps))
     expect(named <= table, f"not in emu/options.c: {named - table}")
 
 

@@ -348,7 +348,13 @@ static void test_pmp_on_a_pte_names_the_entry(void **state)
 	fits();
 	has("level 1 PTE[245] at 0x800017a8 cannot be read <-- fails");
 	has("load access fault (cause 5): the level-1 PTE at 0x800017a8 may not be read: PMP denies it.");
+	has("No PMP entry is on, as after reset: S and U mode may touch nothing at all.");
+	has("Before the first mret: li t0, -1; srli t0, t0, 10; csrw pmpaddr0, t0; li t0, 0x1f; csrw pmpcfg0, t0");
+	(void)pmp_write_addr(&pmp, 0, 0x90000000 >> 2 | MASK(10));
+	(void)pmp_write_cfg(&pmp, 0, 0x1f);
+	explain();
 	has("No PMP entry matches it");
+	has("pmpaddr0 = 0x3fffffffffffff and pmpcfg0 = 0x1f");
 	(void)pmp_write_addr(&pmp, 0, 0x80000000 >> 2 | MASK(10));
 	(void)pmp_write_cfg(&pmp, 0, 0x18);
 	explain();
@@ -402,6 +408,11 @@ static void test_pmp_and_bus_behind_the_walk(void **state)
 	set_up(&f, 3, VA, 0, PPN(page) | RWXAD | V);
 	assert_int_equal(run_as(&f, ACCESS_STORE, PRIV_S), WALK_OK);
 	f.res.reason = WALK_LEAF_PMP;
+	explain();
+	fits();
+	has("before it enters S or U mode with mret, M mode must open memory to them: li t0, -1;");
+	(void)pmp_write_addr(&pmp, 0, 0x90000000 >> 2 | MASK(10));
+	(void)pmp_write_cfg(&pmp, 0, 0x1f);
 	explain();
 	fits();
 	has("store/AMO access fault (cause 7): the translation is right, but physical address 0x80005eef may not be "

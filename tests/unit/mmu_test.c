@@ -114,6 +114,96 @@ static void test_valid_pte_without_fence_goes_on_faulting_where_invalid_ones_are
 	rig_destroy(r);
 }
 
+/* A rig whose TLB keeps what the manual allows, but forgets nothing. */
+static struct rig *adversarial_rig(void)
+{
+	struct tlb_config tlb = *tlb_preset("adversarial");
+
+	tlb.forget_one_in = 0;
+	return rig_create(&tlb);
+}
+
+static void test_adversary_keeps_the_pte_of_a_denied_access(void **state)
+{
+	struct rig *r = adversarial_rig();
+
+	(void)state;
+	put_pte(r, LEAF_ADDR, FRAME, DATA & ~PTE_W);
+	assert_false(mmu_store(&r->mmu, VA, 8, 1));
+	put_pte(r, LEAF_ADDR, FRAME, DATA);
+	assert_false(mmu_store(&r->mmu, VA, 8, 1));
+	assert_int_equal(r->mmu.fault.reason, WALK_NO_WRITE);
+	mmu_fence(&r->mmu, true, VA, false, 0);
+	assert_true(mmu_store(&r->mmu, VA, 8, 1));
+	rig_destroy(r);
+}
+
+static void test_adversary_reads_the_neighbours_of_a_walk(void **state)
+{
+	struct rig *r = adversarial_rig();
+	u64 before = VA, middle = VA + BIT(PAGE_SHIFT), behind = VA + 2 * BIT(PAGE_SHIFT), value;
+
+	(void)state;
+	put_pte(r, LEAF_ADDR + 8, FRAME, DATA);
+	put_pte(r, LEAF_ADDR + 16, FRAME, DATA & ~PTE_W);
+	assert_true(mmu_load(&r->mmu, middle, 8, &value));
+	assert_true(tlb_has(r->mmu.tlb, TLB_DATA, behind, 0));
+	assert_false(tlb_has(r->mmu.tlb, TLB_FETCH, behind, 0));
+	/* The one before was seen to be invalid, the one behind to be read-only. */
+	put_pte(r, LEAF_ADDR, FRAME, DATA);
+	put_pte(r, LEAF_ADDR + 16, FRAME, DATA);
+	assert_false(mmu_load(&r->mmu, before, 8, &value));
+	assert_int_equal(r->mmu.fault.reason, WALK_INVALID);
+	assert_false(mmu_store(&r->mmu, behind, 8, 1));
+	assert_int_equal(r->mmu.fault.reason, WALK_NO_WRITE);
+	mmu_fence(&r->mmu, false, 0, false, 0);
+	assert_true(mmu_load(&r->mmu, before, 8, &value));
+	assert_true(mmu_store(&r->mmu, behind, 8, 1));
+	rig_destroy(r);
+}
+
+static void test_adversary_sets_no_bit_of_what_it_reads_early(void **state)
+{
+	struct rig *r = adversarial_rig();
+	u64 pte;
+
+	(void)state;
+	put_pte(r, LEAF_ADDR, FRAME, DATA);
+	put_pte(r, LEAF_ADDR + 8, OTHER, DATA & ~(PTE_A | PTE_D));
+	assert_true(loads(r));
+	assert_true(bus_read(&r->bus, LEAF_ADDR + 8, &pte, 8));
+	assert_int_equal(pte & (PTE_A | PTE_D), 0);
+	rig_destroy(r);
+}
+
+/* Which of 1000 loads walked, as a number. */
+static u64 walks_with_seed(u64 seed)
+{
+	struct tlb_config tlb = *tlb_preset("fast");
+	struct rig *r;
+	u64 hash = 0;
+
+	tlb_make_adversarial(&tlb);
+	tlb.seed = seed;
+	r = rig_create(&tlb);
+	put_pte(r, LEAF_ADDR, FRAME, DATA);
+	for (u32 i = 0; i < 1000; i++) {
+		assert_true(loads(r));
+		hash = hash * 31 + r->mmu.stats.walks[ACCESS_LOAD];
+	}
+	assert_true(r->mmu.stats.walks[ACCESS_LOAD] > 1);
+	rig_destroy(r);
+	return hash;
+}
+
+static void test_adversary_forgets_as_its_seed_says(void **state)
+{
+	(void)state;
+	assert_true(walks_with_seed(1) == walks_with_seed(1));
+	assert_true(walks_with_seed(7) == walks_with_seed(7));
+	assert_true(walks_with_seed(1) != walks_with_seed(7));
+}
+
 static void test_changed_pte_is_served_stale_until_the_fence(void **state)
 {
 	struct rig *r = rig_create(tlb_preset("fast"));
@@ -194,6 +284,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid_pte_without_fence_is_seen_by_a_tlb_that_keeps_no_invalid_ones),
 		cmocka_unit_test(test_valid_pte_without_fence_goes_on_faulting_where_invalid_ones_are_kept),
+		cmocka_unit_test(test_adversary_keeps_the_pte_of_a_denied_access),
+		cmocka_unit_test(test_adversary_reads_the_neighbours_of_a_walk),
+		cmocka_unit_test(test_adversary_sets_no_bit_of_what_it_reads_early),
+		cmocka_unit_test(test_adversary_forgets_as_its_seed_says),
 		cmocka_unit_test(test_changed_pte_is_served_stale_until_the_fence),
 		cmocka_unit_test(test_fast_entry_goes_with_fence_satp_and_code),
 		cmocka_unit_test(test_store_beside_code_is_silent_and_store_to_it_is_told),

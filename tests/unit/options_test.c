@@ -11,21 +11,23 @@
 
 #include <cmocka.h>
 
+#include "mmu/check.h"
+
 #define ARGUMENTS_MAX 16
 
 static struct config config;
 static struct error err;
 
-/* The help, without colours, in a static buffer. */
-static const char *help_text(void)
+/* The help about a topic, without colours, in a static buffer. */
+static const char *help_text(const char *topic)
 {
-	static char text[8192];
+	static char text[16384];
 	FILE *captured = tmpfile();
 	int saved = dup(STDOUT_FILENO);
 	assert_non_null(captured);
 	fflush(stdout);
 	dup2(fileno(captured), STDOUT_FILENO);
-	options_print_help(false);
+	options_print_help(topic, false);
 	fflush(stdout);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
@@ -145,7 +147,7 @@ static void test_traces_and_filters(void **state)
 {
 	(void)state;
 	expect("--trace walk,tlb:out.txt g");
-	assert_int_equal(config.trace_wanted, BIT(TRACE_WALK) | BIT(TRACE_TLB));
+	assert_int_equal(config.trace_wanted, BIT(TRACE_WALK) | BIT(TRACE_TLB) | BIT(TRACE_FENCE));
 	assert_string_equal(config.trace_file, "out.txt");
 	expect("-d all -D out.txt g");
 	assert_int_equal(config.trace_wanted, BIT(TRACE_SORTS) - 1);
@@ -265,27 +267,103 @@ static void test_help_and_version_need_no_guest(void **state)
 	assert_int_equal(config.action, CONFIG_VERSION);
 }
 
-static void test_help_fits_on_a_screen(void **state)
+static void test_help_takes_a_topic(void **state)
 {
-	char text[8192];
-	u32 lines = 0;
 	(void)state;
-	snprintf(text, sizeof(text), "%s", help_text());
+	expect("--help");
+	assert_null(config.help_topic);
+	expect("--help observe");
+	assert_string_equal(config.help_topic, "observe");
+	expect("--help=machine");
+	assert_string_equal(config.help_topic, "machine");
+	expect("--help guest.elf");
+	assert_null(config.help_topic);
+	expect_error("--help=observ", "no such topic");
+}
+
+/* `most` lines of at most 80 columns. */
+static void expect_screen(const char *topic, u32 most)
+{
+	char text[16384];
+	u32 lines = 0;
+	snprintf(text, sizeof(text), "%s", help_text(topic));
 	assert_null(strchr(text, '\033'));
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		lines++;
 		if (strlen(line) > 80)
 			fail_msg("too wide: %s", line);
 	}
-	assert_in_range(lines, 20, 50);
+	assert_in_range(lines, 5, most);
+}
+
+static void test_help_fits_on_a_screen(void **state)
+{
+	(void)state;
+	expect_screen(NULL, 50);
+	for (u32 i = 0; options_help_topic(i); i++) {
+		expect_screen(options_help_topic(i), strcmp(options_help_topic(i), "all") == 0 ? 200 : 50);
+		if (!strstr(help_text(NULL), options_help_topic(i)))
+			fail_msg("--help does not name the topic %s", options_help_topic(i));
+	}
 }
 
 static void test_help_names_every_tlb_preset(void **state)
 {
 	(void)state;
 	for (u32 i = 0; tlb_preset_at(i); i++)
-		if (!strstr(help_text(), tlb_preset_at(i)->name))
-			fail_msg("--help does not name %s", tlb_preset_at(i)->name);
+		if (!strstr(help_text("machine"), tlb_preset_at(i)->name))
+			fail_msg("--help machine does not name %s", tlb_preset_at(i)->name);
+}
+
+static void test_who_looks_at_the_machine(void **state)
+{
+	(void)state;
+	expect("--stats --explain faults --check --what-if --oracle g");
+	assert_true(config.observe.stats && config.observe.what_if && config.observe.oracle);
+	assert_int_equal(config.observe.explain, EXPLAIN_FAULTS);
+	assert_int_equal(config.observe.check, CHECK_DEFAULT);
+	expect("--stats=json:s.json --check=stale,wx --what-if=c.svg --oracle=64 --report run.zst g");
+	assert_string_equal(config.observe.stats_json, "s.json");
+	assert_int_equal(config.observe.check, 1u << CHECK_STALE | 1u << CHECK_WX);
+	assert_string_equal(config.observe.what_if_plot, "c.svg");
+	assert_int_equal(config.observe.oracle_frames, 64);
+	assert_string_equal(config.observe.run_file, "run.zst");
+	expect("--expect faults<=1 --expect exit==0 --expect-report r.xml g");
+	assert_int_equal(config.observe.expect_count, 2);
+	expect("--replay r --what-if --trace walk:t.jsonl --trace-format chrome g");
+	assert_int_equal(config.observe.trace_form, TRACE_FORM_CHROME);
+	expect("--stats=names");
+	assert_int_equal(config.action, CONFIG_STATS_NAMES);
+	expect_error("--stats=all g", "text, json");
+	expect_error("--explain some g", "faults or all");
+	expect_error("--check=stail g", "stale, fencei");
+	expect_error("--check= g", "nothing is named");
+	expect_error("--oracle=0 g", "number of frames");
+	expect_error("--trace-format svg g", "text, jsonl");
+}
+
+static void test_observers_that_make_no_sense_together_are_refused(void **state)
+{
+	(void)state;
+	expect_error("--expect-report r.xml g", "without --expect");
+	expect_error("--trace-format jsonl g", "without --trace");
+	expect_error("--trace walk --trace-format binary g", "needs a file");
+	expect_error("--trace walk:a --report a g", "--trace and --report both write to a");
+	expect_error("--stats=json:a --expect exit==0 --expect-report a g", "both write to a");
+}
+
+static void test_adversary_takes_a_geometry_and_a_seed(void **state)
+{
+	(void)state;
+	expect("--adversarial g");
+	assert_string_equal(config.tlb.name, "adversarial");
+	assert_true(config.tlb.cache_invalid && config.tlb.keep_denied && config.tlb.forget_one_in != 0);
+	expect("--adversarial=7 --tlb teach g");
+	assert_string_equal(config.tlb.name, "teach");
+	assert_int_equal(config.tlb.first[0][0].ways, 4);
+	assert_int_equal(config.tlb.seed, 7);
+	assert_true(config.tlb.cache_invalid && config.tlb.keep_denied && config.tlb.forget_one_in != 0);
+	expect_error("--adversarial=x g", "not a number");
 }
 
 static void test_numbers_are_read_whole(void **state)
@@ -324,8 +402,12 @@ int main(void)
 		cmocka_unit_test(test_limits_are_named),
 		cmocka_unit_test(test_mistakes_are_explained),
 		cmocka_unit_test(test_help_and_version_need_no_guest),
+		cmocka_unit_test(test_help_takes_a_topic),
 		cmocka_unit_test(test_help_fits_on_a_screen),
 		cmocka_unit_test(test_help_names_every_tlb_preset),
+		cmocka_unit_test(test_who_looks_at_the_machine),
+		cmocka_unit_test(test_observers_that_make_no_sense_together_are_refused),
+		cmocka_unit_test(test_adversary_takes_a_geometry_and_a_seed),
 		cmocka_unit_test(test_numbers_are_read_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

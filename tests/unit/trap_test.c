@@ -153,6 +153,43 @@ static void test_traps_lengthen_the_streak(void **state)
 	assert_int_equal(r->h->trap_streak, 2);
 }
 
+/* A handler that faults where it did before, a few instructions behind its entry. */
+static void test_handler_that_faults_again_lengthens_the_streak(void **state)
+{
+	struct rig *r = *state;
+
+	for (u32 i = 1; i <= 3; i++) {
+		r->h->pc = 0x80000108;
+		r->h->count += 2;
+		trap_exception(r->h, EXC_STORE_PAGE, 0x40000000 - i);
+		assert_int_equal(r->h->trap_streak, i);
+	}
+	r->h->pc = 0x8000010c;
+	r->h->count += 2;
+	trap_exception(r->h, EXC_STORE_PAGE, 0x40000000);
+	assert_int_equal(r->h->trap_streak, 1);
+	r->h->pc = 0x8000010c;
+	r->h->count += 300;
+	trap_exception(r->h, EXC_STORE_PAGE, 0x40000000);
+	assert_int_equal(r->h->trap_streak, 1);
+}
+
+static void test_calls_and_returns_are_no_streak(void **state)
+{
+	struct rig *r = *state;
+
+	for (u32 i = 0; i < 3; i++) {
+		r->h->pc = 0x80000108;
+		r->h->count += 2;
+		trap_exception(r->h, EXC_ECALL_M, 0);
+		assert_int_equal(r->h->trap_streak, 1);
+	}
+	r->h->pc = 0x80000108;
+	trap_exception(r->h, EXC_LOAD_PAGE, 0);
+	assert_true(trap_mret(r->h));
+	assert_int_equal(r->h->trap_streak, 0);
+}
+
 static void test_trap_keeps_reservation(void **state)
 {
 	struct rig *r = *state;
@@ -521,6 +558,8 @@ int main(void)
 		TEST(test_s_trap_pushes_sie_into_spie),
 		TEST(test_exception_is_a_step_that_does_not_retire),
 		TEST(test_traps_lengthen_the_streak),
+		TEST(test_handler_that_faults_again_lengthens_the_streak),
+		TEST(test_calls_and_returns_are_no_streak),
 		TEST(test_trap_keeps_reservation),
 		TEST(test_trap_tells_mmu_and_jump_cache),
 		TEST(test_interrupts_agree_with_the_rules),

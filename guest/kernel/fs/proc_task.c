@@ -266,8 +266,7 @@ static int show_comm(struct task *task, struct text *text)
 static i64 store_comm(struct task *task, char *data)
 {
 	data[strcspn(data, "\n")] = 0;
-	memset(task->comm, 0, sizeof(task->comm));
-	memcpy(task->comm, data, MIN(strlen(data), sizeof(task->comm) - 1));
+	task_set_comm(task, data);
 	return 0;
 }
 

@@ -27,6 +27,7 @@
  * the machine. Privileged manual 4.3.2, 4.4.1.
  */
 /* clang-format on */
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/fs/vfs.h"
 #include "guest/kernel/mm/pagecache.h"
 #include "guest/kernel/mm/policy.h"
@@ -47,8 +48,10 @@ struct fault {
 	struct region *region;
 	u64 va; /* of the page */
 	enum access access;
-	u32 owner;  /* pid of the process, for new frames */
-	bool major; /* a disk was read */
+	u32 owner;         /* pid of the process, for new frames */
+	bool major;        /* a disk was read */
+	bool has_grown;    /* the stack had to grow for it */
+	enum hint_how how; /* for who watches the machine */
 	u64 *pte;
 	u64 seen; /* the entry as it was decided on */
 };
@@ -158,6 +161,7 @@ static enum fault_result copy_frame(struct fault *fault, struct frame *from, con
 	}
 	page_copy(frame_data(copy), frame_data(from));
 	vm_counts.cow_copies++;
+	fault->how = HINT_HOW_COPY;
 	return install(fault, copy, true, true);
 }
 
@@ -171,12 +175,14 @@ static enum fault_result anonymous(struct fault *fault)
 		pgtable_set(&fault->mm->table, fault->pte, fault->va,
 		            pte_make(lent, fault->region->prot, false, false));
 		fault->region->flags |= REGION_COPIED;
+		fault->how = HINT_HOW_ZERO;
 		vm_counts.zero_page_maps += !is_trampoline;
 		return FAULT_MINOR;
 	}
 	if (is_trampoline) /* a debugger's breakpoint */
 		return copy_frame(fault, vdso_frame, NULL);
 	struct frame *frame = new_frame(fault, ALLOC_ZERO);
+	fault->how = HINT_HOW_ZERO;
 	return frame ? install(fault, frame, true, true) : FAULT_NOMEM;
 }
 
@@ -249,6 +255,8 @@ static enum fault_result swapped(struct fault *fault)
 	make_room(fault->region);
 	int error = swap_read(slot, !fault->region->pool, &frame, &was_read);
 	fault->major |= was_read;
+	if (was_read)
+		fault->how = HINT_HOW_SWAP;
 	if (error)
 		return error == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
 	if (!is_same(fault) || !(frame->flags & FRAME_SWAPCACHE) || frame->index != slot) {
@@ -365,6 +373,8 @@ static enum fault_result file_page(struct fault *fault)
 		return FAULT_NOMEM;
 	int error = pagecache_get(mapping, index, pages_ahead(fault->region), &frame, &was_read);
 	fault->major |= was_read;
+	if (was_read)
+		fault->how = HINT_HOW_FILE;
 	if (error)
 		return error == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
 	enum fault_result result = FAULT_AGAIN;
@@ -393,15 +403,16 @@ static bool may_grow_down(struct mm *mm, struct region *region, u64 va)
 	return va >= below->end && va - below->end >= STACK_GUARD_GAP;
 }
 
-static struct region *find_region(struct mm *mm, u64 va)
+static struct region *find_region(struct fault *fault)
 {
-	struct region *region = mm_find_from(mm, va);
+	struct region *region = mm_find_from(fault->mm, fault->va);
 
-	if (!region || region->start <= va)
+	if (!region || region->start <= fault->va)
 		return region;
-	if (!(region->flags & REGION_GROWS_DOWN) || !may_grow_down(mm, region, va))
+	if (!(region->flags & REGION_GROWS_DOWN) || !may_grow_down(fault->mm, region, fault->va))
 		return NULL;
-	region_grow_down(mm, region, va);
+	region_grow_down(fault->mm, region, fault->va);
+	fault->has_grown = true;
 	return region;
 }
 
@@ -435,27 +446,38 @@ static enum fault_result decide(struct fault *fault)
 	return fault->region->file ? file_page(fault) : anonymous(fault);
 }
 
-enum fault_result fault_serve(struct mm *mm, struct task *task, u64 va, enum access access, bool force)
+static enum fault_result serve(struct fault *fault, bool force)
 {
-	struct fault fault = { .mm = mm, .va = ROUND_DOWN(va, PAGE_SIZE), .access = access };
 	enum fault_result result;
 
-	if (va >= USER_TOP)
+	if (fault->va >= USER_TOP)
 		return FAULT_MAPERR;
-	fault.owner = task ? (u32)task->process->pid : 0;
-	fault.region = find_region(mm, fault.va);
-	if (!fault.region)
+	fault->region = find_region(fault);
+	if (!fault->region)
 		return FAULT_MAPERR;
-	if (!is_permitted(fault.region, access) && !(force && is_forcible(fault.region, access)))
+	if (!is_permitted(fault->region, fault->access) && !(force && is_forcible(fault->region, fault->access)))
 		return FAULT_ACCERR;
-	fault.pte = pgtable_make(&mm->table, fault.va);
-	if (!fault.pte)
+	fault->pte = pgtable_make(&fault->mm->table, fault->va);
+	if (!fault->pte)
 		return FAULT_NOMEM;
 	do {
-		result = decide(&fault);
+		result = decide(fault);
 	} while (result == FAULT_AGAIN);
-	if (result == FAULT_MINOR && fault.major)
-		return FAULT_MAJOR;
+	return result == FAULT_MINOR && fault->major ? FAULT_MAJOR : result;
+}
+
+enum fault_result fault_serve(struct mm *mm, struct task *task, u64 va, enum access access, bool force)
+{
+	struct fault fault = { .mm = mm, .va = ROUND_DOWN(va, PAGE_SIZE), .access = access, .how = HINT_HOW_MINOR };
+
+	fault.owner = task ? (u32)task->process->pid : 0;
+	enum fault_result result = serve(&fault, force);
+	if (!task) /* looked at from outside: no fault of a program's */
+		return result;
+	if (result == FAULT_MINOR || result == FAULT_MAJOR)
+		hint_fault(mm->table.space, va, fault.has_grown ? HINT_HOW_STACK : fault.how);
+	else if (result != FAULT_QUIET)
+		hint_fault(mm->table.space, va, HINT_HOW_SIGNAL);
 	return result;
 }
 

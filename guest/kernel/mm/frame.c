@@ -5,6 +5,7 @@
  * Two watermarks. Below `low`, an allocation first reclaims memory. Below `min`, only tasks that are about to end may
  * have any, because ending needs a little memory and gives back much.
  */
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/mm/frame_internal.h"
 #include "guest/kernel/mm/reclaim.h"
 #include "guest/kernel/proc/task.h"
@@ -20,6 +21,12 @@
 #define WAIT_QUEUES 16 /* a power of two */
 
 struct frame_table frame_table;
+
+static const u8 hint_uses[] = {
+	[FRAME_FREE] = HINT_FREE,   [FRAME_RESERVED] = HINT_KERNEL, [FRAME_KERNEL] = HINT_KERNEL,
+	[FRAME_SLAB] = HINT_KERNEL, [FRAME_TABLE] = HINT_TABLE,     [FRAME_ANON] = HINT_ANON,
+	[FRAME_FILE] = HINT_FILE
+};
 
 static struct {
 	u64 total;       /* frames that were ever given */
@@ -46,6 +53,7 @@ void frame_give(u64 first, u64 end)
 {
 	memory.total += end - first;
 	memory.free += end - first;
+	hint_frames(first, HINT_FREE, end - first, 0);
 	while (first < end) {
 		unsigned order = FRAME_ORDERS - 1;
 		while ((first & ((1ul << order) - 1)) != 0 || first + (1ul << order) > end)
@@ -57,6 +65,7 @@ void frame_give(u64 first, u64 end)
 
 void frame_reserve(u64 first, u64 end)
 {
+	hint_frames(first, HINT_KERNEL, end - first, 0);
 	for (struct frame *frame = &frame_table.frames[first - frame_table.first]; first < end; frame++, first++) {
 		frame->kind = FRAME_RESERVED;
 		frame->refs = 1;
@@ -219,6 +228,7 @@ static void prepare(struct frame *frame, enum frame_kind kind, unsigned order)
 	memory.of_kind[kind] += 1ul << order;
 	memory.free -= 1ul << order;
 	vm_counts.pgalloc += 1ul << order;
+	hint_frames(frame_table.first + index, hint_uses[kind], 1ul << order, 0);
 }
 
 struct frame *frame_alloc_unfailing(enum frame_kind kind, unsigned order, unsigned flags)
@@ -267,6 +277,7 @@ static void give_back(struct frame *frame)
 	memory.of_kind[frame->kind] -= 1ul << order;
 	memory.free += 1ul << order;
 	vm_counts.pgfree += 1ul << order;
+	hint_frames(frame_number(frame), HINT_FREE, 1ul << order, 0);
 	if (likely(order == 0)) {
 		frame->kind = FRAME_FREE;
 		hot_add(frame);

@@ -22,7 +22,7 @@ static void move_entries(struct mm *mm, u64 *from, u64 *to, u64 from_va, u64 to_
 			continue;
 		if (pte_is_counted(*from))
 			rmap_move(pte_frame(*from), from, to);
-		pgtable_move(&mm->table, from, to, to_va + done);
+		pgtable_move(&mm->table, from, from_va + done, to, to_va + done);
 	}
 	/* Before anything sleeps: reclaim must not take a page that a hart still reaches at the old address. */
 	pgtable_fence_range(&mm->table, from_va, from_va + size);

@@ -9,11 +9,14 @@
 #include "guest/kernel/mm/pagecache.h"
 
 #include "guest/abi/stat.h"
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/core/time.h"
 #include "guest/kernel/fs/vfs.h"
 #include "guest/kernel/mm/policy.h"
 #include "guest/kernel/mm/reclaim.h"
 #include "guest/kernel/mm/rmap.h"
+#include "guest/kernel/mm/shmem.h"
+#include "guest/kernel/mm/swap.h"
 #include "guest/kernel/mm/writeback.h"
 
 #define FRAMES_PER_BUCKET 2
@@ -73,6 +76,14 @@ static bool is_cached(struct mapping *mapping, u64 index)
 	return false;
 }
 
+/* What a frame in the mapping is used for. */
+static enum hint_use hint_use_of(const struct mapping *mapping)
+{
+	if (mapping == &swap_mapping)
+		return HINT_SWAP;
+	return mapping->ops == &shmem_mapping_ops ? HINT_SHARED : HINT_FILE;
+}
+
 void pagecache_add(struct mapping *mapping, u64 index, struct frame *frame)
 {
 	struct frame **bucket = bucket_of(mapping, index);
@@ -85,6 +96,7 @@ void pagecache_add(struct mapping *mapping, u64 index, struct frame *frame)
 	*bucket = frame;
 	list_add_last(&mapping->frames, &frame->mapping_link);
 	mapping->count++;
+	hint_frames(frame_number(frame), hint_use_of(mapping), 1, index);
 	if (frame->kind == FRAME_FILE)
 		pool_add(&global_pool, frame);
 }

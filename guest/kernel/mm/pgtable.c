@@ -13,6 +13,7 @@
 #include "guest/kernel/mm/pgtable.h"
 
 #include "guest/abi/mman.h"
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/core/image.h"
 
 #define ENTRIES 512ul
@@ -110,7 +111,7 @@ bool pgtable_create(struct pgtable *table, struct mm *mm)
 
 	if (!frame)
 		return false;
-	*table = (struct pgtable){ .root = frame_data(frame), .tables = 1 };
+	*table = (struct pgtable){ .root = frame_data(frame), .tables = 1, .space = frame_number(frame) };
 	memset(table->root, 0, USER_ENTRIES * sizeof(u64));
 	memcpy(table->root + USER_ENTRIES, kernel_root + USER_ENTRIES, (ENTRIES - USER_ENTRIES) * sizeof(u64));
 	frame->table_mm = mm;
@@ -259,6 +260,8 @@ void pgtable_set(struct pgtable *table, u64 *pte, u64 va, u64 value)
 	frame_of_virtual(pte)->table_used += (value != 0) - (*pte != 0);
 	/* Release: another hart's walker must not see the entry before the page's contents. */
 	__atomic_store_n(pte, value, __ATOMIC_RELEASE);
+	if (pte_is_present(value))
+		hint_map(value, table->space, va);
 	if (pte_is_valid(value))
 		pgtable_fence_new_leaf(table, va);
 }
@@ -287,6 +290,7 @@ void pgtable_change(struct pgtable *table, u64 *pte, u64 va, u64 value)
 		make_code(table, value);
 	u64 old = entry_change(pte, value);
 	BUG_ON(!old || !value);
+	hint_map(value, table->space, va);
 	if (change_takes_away(old, value))
 		pgtable_fence_range(table, va, va + PAGE_SIZE);
 	else if (pte_is_valid(value))
@@ -299,16 +303,20 @@ u64 pgtable_replace(struct pgtable *table, u64 *pte, u64 va, u64 value)
 	u64 old = entry_exchange(pte, value);
 
 	frame_of_virtual(pte)->table_used += (value != 0) - (old != 0);
+	if (pte_is_present(old))
+		hint_unmap(old, table->space, va);
 	if (pte_is_valid(old))
 		pgtable_fence_range(table, va, va + PAGE_SIZE);
 	return old;
 }
 
-void pgtable_move(struct pgtable *table, u64 *from, u64 *to, u64 to_va)
+void pgtable_move(struct pgtable *table, u64 *from, u64 from_va, u64 *to, u64 to_va)
 {
 	u64 entry = entry_exchange(from, 0);
 
 	frame_of_virtual(from)->table_used--;
+	if (pte_is_present(entry))
+		hint_unmap(entry, table->space, from_va);
 	pgtable_set(table, to, to_va, entry);
 }
 
@@ -348,6 +356,8 @@ u64 unmap_batch_clear(struct unmap_batch *batch, u64 *pte, u64 va)
 	u64 old = entry_exchange(pte, 0);
 	if (old)
 		frame_of_virtual(pte)->table_used--;
+	if (pte_is_present(old))
+		hint_unmap(old, batch->table->space, va);
 	if (pte_is_valid(old))
 		batch_cover(batch, va);
 	if (pte_is_counted(old))

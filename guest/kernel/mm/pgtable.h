@@ -44,6 +44,7 @@ struct pgtable {
 	u64 stale;  /* bit n: hart n must fence the ASID before it uses the table again: it missed fences while it ran
 	               others */
 	u64 tables; /* frames of kind FRAME_TABLE, with the root (VmPTE) */
+	u64 space;  /* the root's frame number: what hints (core/hint.h) call the address space by */
 };
 
 static inline bool pte_is_valid(u64 pte)
@@ -134,7 +135,7 @@ void pgtable_change(struct pgtable *table, u64 *pte, u64 va, u64 value);
 u64 pgtable_replace(struct pgtable *table, u64 *pte, u64 va, u64 value);
 /* Moves an entry to another, empty place of the same table (mremap). The caller fences where it was before anything may
  * sleep. */
-void pgtable_move(struct pgtable *table, u64 *from, u64 *to, u64 to_va);
+void pgtable_move(struct pgtable *table, u64 *from, u64 from_va, u64 *to, u64 to_va);
 /* Clears A (and, with dirty, D), fences; returns the bits that were set. */
 u64 pgtable_clear_bits(struct pgtable *table, u64 *pte, u64 va, u64 bits);
 /* Fences [start, end) everywhere the table may be remembered: at once where it is loaded, before its next use

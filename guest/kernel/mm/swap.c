@@ -7,6 +7,7 @@
  */
 #include "guest/kernel/mm/swap_area.h"
 
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/dev/disk.h"
 #include "guest/kernel/mm/policy.h"
 #include "guest/kernel/mm/reclaim.h"
@@ -119,6 +120,7 @@ static void leave_cache(struct frame *frame)
 	u64 slot = frame->index;
 
 	frame->flags &= ~FRAME_SWAPCACHE;
+	hint_frames(frame_number(frame), HINT_ANON, 1, 0);
 	pagecache_remove(frame);
 	put_slot(slot);
 }
@@ -164,6 +166,8 @@ int swap_transfer(bool write, struct frame **frames, const u64 *slots, unsigned 
 		vm_counts.pswpin += n;
 		vm_counts.pgpgin += n * (PAGE_SIZE / 1024);
 	}
+	for (unsigned i = 0; i < n; i++)
+		hint_swap(write, frame_number(frames[i]), slots[i]);
 	return disk_transfer(swap_area.disk, write, frames, slots, n);
 }
 

@@ -160,6 +160,7 @@ static void link_process(struct process *child, struct process *parent, struct t
 	child->parent = parent;
 	list_add_last(&parent->children, &child->sibling);
 	list_add_last(&all_processes, &child->all_link);
+	process_hint(child);
 }
 
 /* After the child runs: the tracer's event, and vfork's wait. */

@@ -7,6 +7,7 @@
  * lock.
  */
 #include "guest/abi/ptrace.h"
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/core/syscall.h"
 #include "guest/kernel/dev/tty.h"
 #include "guest/kernel/mm/uaccess.h"
@@ -227,6 +228,7 @@ static void process_become_zombie(struct process *process)
 	reparent_children(process);
 	process->stopped = false;
 	process->zombie = true;
+	hint_exit(process->pid, process->exit_code);
 	if (process_notify_end(process))
 		process_reap(process);
 }

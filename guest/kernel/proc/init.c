@@ -144,7 +144,6 @@ int process_start_init(const char *path, const char *arguments)
 		return -ENOMEM;
 	}
 	task_hash(task, 1);
-	task_set_comm(task, "init");
 	task->context.ra = (u64)new_thread_entry;
 	task->context.sp = (u64)task->regs;
 	task->context.s[0] = (u64)begin;
@@ -152,6 +151,7 @@ int process_start_init(const char *path, const char *arguments)
 	process->leader = task;
 	task->refs++;
 	process->parent = &kernel_process;
+	task_set_comm(task, "init");
 	list_add_last(&kernel_process.children, &process->sibling);
 	list_add_last(&all_processes, &process->all_link);
 	list_add_last(&process->tasks, &task->process_link);

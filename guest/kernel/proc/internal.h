@@ -22,7 +22,8 @@ void task_unhash(struct task *task);
 bool tasks_are_many(const struct process *process);
 /* Tasks that exist, with kernel threads and those not yet reaped. */
 unsigned task_total(void);
-void task_set_comm(struct task *task, const char *name);
+/* Tells who watches the machine of a process with its first task (core/hint.h). */
+void process_hint(const struct process *process);
 
 /* --- sched.c --- */
 /* The last call of a task: its stack is freed by whoever runs next. */

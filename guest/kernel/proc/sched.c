@@ -12,6 +12,7 @@
  */
 #include "guest/kernel/proc/sched.h"
 
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/core/riscv.h"
 #include "guest/kernel/core/smp.h"
 #include "guest/kernel/core/trap.h"
@@ -185,6 +186,7 @@ static void switch_to(struct hart *hart, struct task *prev, struct task *next)
 		else
 			pgtable_load_kernel();
 	}
+	hint_switch(next->process->pid, mm ? mm->table.space : 0);
 	fp_switch(hart, prev, next);
 	/* In a system call a task is in no critical section; after a move it must be told its new hart. */
 	if (next->rseq && (next->hart != hart || next->regs->cause != CAUSE_ECALL_U))

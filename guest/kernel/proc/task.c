@@ -8,6 +8,7 @@
  */
 #include "guest/kernel/proc/task.h"
 
+#include "guest/kernel/core/hint.h"
 #include "guest/kernel/core/riscv.h"
 #include "guest/kernel/core/trap.h"
 #include "guest/kernel/mm/kmalloc.h"
@@ -103,6 +104,14 @@ void task_set_comm(struct task *task, const char *name)
 	u64 size = strnlen(name, COMM_SIZE - 1);
 	memset(task->comm, 0, COMM_SIZE);
 	memcpy(task->comm, name, size);
+	if (task->process->leader == task)
+		process_hint(task->process);
+}
+
+void process_hint(const struct process *process)
+{
+	hint_process(process->pid, process->mm ? process->mm->table.space : 0, process->leader->comm,
+	             process->parent ? process->parent->pid : 0);
 }
 
 struct task *task_new(struct process *process)

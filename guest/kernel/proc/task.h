@@ -224,4 +224,7 @@ static inline bool is_user_task(const struct task *task)
 	return task->process->mm != NULL;
 }
 
+/* The task's name, cut to what fits. */
+void task_set_comm(struct task *task, const char *name);
+
 #endif
