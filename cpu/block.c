@@ -14,6 +14,7 @@
 #include "cpu/debug.h"
 #include "cpu/hint.h"
 #include "cpu/interp.h"
+#include "cpu/observe.h"
 #include "cpu/rvc.h"
 #include "mmu/check.h"
 
@@ -525,6 +526,15 @@ static must_check bool fetch_checked(struct hart *h, u64 pc, u64 pa, u64 pa2)
 	return insn_length(low) == 2 || mmu_fetch_allowed(&h->mmu, pc + 2, pa2 ? pa2 : pa + 2, 2);
 }
 
+/* The first instruction's way through the caches. */
+static cold void take_fetch_time(struct hart *h, u64 pa, u64 pa2)
+{
+	u16 low;
+
+	memcpy(&low, bus_ram(h->mmu.bus, pa, 2), 2);
+	observe_fetched(h, pa, pa2, insn_length(low));
+}
+
 /* Shows the check what is about to be run. */
 static cold void show_code(struct hart *h, const struct block *b)
 {
@@ -542,6 +552,8 @@ struct block *block_find(struct hart *h, u64 limit)
 	if (!mmu_fetch(&h->mmu, pc, &pa, &uniform) || !second_page(h, pc, pa, &pa2, &uniform))
 		return NULL;
 	h->fetched = (struct fetched_insn){ .pc = pc, .count = h->count + 1 };
+	if (unlikely(h->mmu.cost))
+		take_fetch_time(h, pa, pa2);
 	if (unlikely(!uniform)) {
 		if (!fetch_checked(h, pc, pa, pa2))
 			return NULL;

@@ -17,6 +17,10 @@
 /* No slow path counts more often than this in a step: walks of both pages of an instruction and of its data, five
  * levels each. */
 #define SLOW_MOST_A_STEP 32
+/* No step waits for memory more often: walks of both pages of an instruction and of its data, five PTEs each, the TLB's
+ * second level for each, and up to three lines for each of the instruction and its data; twice, because an instruction
+ * may be fetched again. */
+#define WAITS_MOST_A_STEP 64
 
 enum event_kind { KIND_NONE, KIND_STEPS, KIND_SLOW, KIND_SEEN };
 
@@ -105,15 +109,23 @@ static void switch_counter(struct hart *h, u32 i)
 	h->csr.hpm_counting ^= 1u << i;
 }
 
+/* By how much the event can grow in a step. */
+static u64 most_a_step(const struct hart *h, u64 selector)
+{
+	if (selector == EVENT_CYCLES)
+		return h->mmu.cost ? 1 + (u64)WAITS_MOST_A_STEP * cost_longest(cost_config(h->mmu.cost)) : 1;
+	return kind_of(selector) == KIND_STEPS ? 1 : SLOW_MOST_A_STEP;
+}
+
 /* In how many steps, at the earliest, counter i must be looked at; CLOCK_NEVER if it need not be. */
 static u64 steps_to_look(const struct hart *h, u32 i)
 {
-	u64 to_go = 0 - counters_read(h, i);
+	u64 to_go = 0 - counters_read(h, i), most = most_a_step(h, h->csr.hpm_event[i] & HPMEVENT_SELECTOR);
 
 	if (h->csr.hpm_event[i] & HPMEVENT_OF || to_go == 0)
 		return CLOCK_NEVER;
-	if (kind_of(h->csr.hpm_event[i] & HPMEVENT_SELECTOR) != KIND_STEPS) {
-		to_go /= SLOW_MOST_A_STEP;
+	if (most > 1) {
+		to_go /= most;
 		if (to_go < COUNTERS_LATE)
 			to_go = COUNTERS_LATE;
 	}

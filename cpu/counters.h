@@ -6,8 +6,9 @@
  * counting costs nothing, but for events of kind SEEN. A filter (MINH, SINH, UINH) costs work at each change of mode.
  *
  * Overflow sets OF and raises LCOFI. For STEPS events this is exact to the instruction: an event of the clock is armed
- * for it. For the others it is noticed at most COUNTERS_LATE steps late, and at once when a counter, mhpmevent or
- * scountovf is read. The filter takes an exception, and a return, as the last step of the mode it leaves.
+ * for it. For the others, and for cycles where a timing model makes them, it is noticed at most COUNTERS_LATE steps
+ * late, and at once when a counter, mhpmevent or scountovf is read. The filter takes an exception, and a return, as the
+ * last step of the mode it leaves.
  *
  * Simplification: a counter more than 2^48 steps from its overflow is not watched, until it is read or written.
  */

@@ -57,7 +57,7 @@ static void on_fetch_drop(void *hart, bool everything, u64 va)
 		hart_flush_jumps(h);
 	else
 		hart_flush_jumps_to(h, va);
-	if (!tlb_needs_hits(h->mmu.tlb))
+	if (!mmu_needs_all(&h->mmu))
 		h->mmu.code_written = true;
 }
 
@@ -93,6 +93,7 @@ struct hart *hart_create(const struct hart_config *config)
 	h->mmu.before_device = on_before_device;
 	h->mmu.fetch_drop = on_fetch_drop;
 	h->mmu.owner = h;
+	h->mmu.steps = &h->count;
 	h->observed = h->mmu.all_slow ? OBSERVE_ACCESSES : 0;
 	if (h->blocks)
 		block_cache_add_hart(h->blocks, h);
@@ -233,7 +234,7 @@ void hart_trace_head(void *hart, struct trace_head *head)
 
 void hart_update_observing(struct hart *h)
 {
-	bool accesses = tlb_needs_hits(h->mmu.tlb) || trace_wants(h->trace, TRACE_REF);
+	bool accesses = mmu_needs_all(&h->mmu) || trace_wants(h->trace, TRACE_REF);
 	u8 wanted = 0;
 
 	h->fetches_seen = accesses;
@@ -243,6 +244,7 @@ void hart_update_observing(struct hart *h)
 	if (accesses || trace_wants(h->trace, TRACE_MEM))
 		wanted |= OBSERVE_ACCESSES;
 	h->observe_wanted = wanted;
+	h->mmu.again.size = 0;
 	if (wanted != h->observed)
 		h->mmu.device_touched = true;
 }

@@ -90,12 +90,14 @@ enum observe {
 	OBSERVE_ACCESSES = 2, /* no data access takes the fast path */
 };
 
-/* The instruction that cpu/observe.c has seen begin. */
+/* The instruction that cpu/observe.c has seen begin. Unless it will be told of, there is no head and no raw. */
 struct noted_insn {
 	struct trace_head head; /* as it was before it */
+	u64 next;               /* pc behind it */
 	u32 raw;                /* its bits */
 	u8 cls;                 /* enum insn_class */
-	bool pending;           /* it has begun, and neither trapped nor been told */
+	bool begun;             /* it has begun, and neither trapped nor ended */
+	bool told;              /* its end will be told */
 };
 
 /* The instruction for which the TLB has been asked already: by cpu/block.c, which needed its block, or by

@@ -188,9 +188,9 @@ u32 op_hint(ARGS)
 	NEXT();
 }
 
-u32 op_observe(ARGS)
+/* Observes the instruction behind u, h->pc and h->count being exact. */
+static u32 observe_slowly(ARGS)
 {
-	sync(h, u, budget, pc);
 	if (!observe_begin(h, (u32)u->imm, u->rd))
 		return fault(h);
 	if (likely(!h->mmu.code_written))
@@ -199,6 +199,14 @@ u32 op_observe(ARGS)
 	observe_cancel(h);
 	h->mmu.code_written = false;
 	return resume(h);
+}
+
+u32 op_observe(ARGS)
+{
+	sync(h, u, budget, pc);
+	if (likely(observe_again(h, (u32)u->imm, u->rd)))
+		NEXT();
+	return observe_slowly(h, u, budget, pc);
 }
 
 cold u32 op_debug(ARGS)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "mmu/seen.h"
+
 static void tell(struct hart *h)
 {
 	struct insn insn = insn_decode(h->decoder, h->noted.raw);
@@ -21,68 +23,65 @@ static void tell(struct hart *h)
 	h->trace->emit(h->trace->arg, TRACE_INSN, &event);
 }
 
-static void count(struct hart *h)
-{
-	switch (h->noted.cls) {
-	case CLASS_LOAD:
-	case CLASS_FLOAD:
-		h->events.loads++;
-		break;
-	case CLASS_STORE:
-	case CLASS_FSTORE:
-		h->events.stores++;
-		break;
-	case CLASS_AMO:
-		h->events.loads++;
-		h->events.stores++;
-		break;
-	case CLASS_BRANCH:
-		h->events.branches++;
-		h->events.branches_taken += h->pc != h->noted.head.pc + insn_length((u16)h->noted.raw);
-		break;
-	}
-}
-
 void observe_end(struct hart *h)
 {
-	if (!h->noted.pending)
-		return;
-	h->noted.pending = false;
-	count(h);
-	if (trace_wants(h->trace, TRACE_INSN))
+	observe_count_end(h);
+	if (h->noted.begun && h->noted.told && trace_wants(h->trace, TRACE_INSN))
 		tell(h);
+	h->noted.begun = false;
 }
 
+/* Its fetch has been seen: if the instruction is tried once more without a trap (a watchpoint), it is not seen again.
+ */
 void observe_cancel(struct hart *h)
 {
-	h->noted.pending = false;
+	if (!h->noted.begun)
+		return;
+	h->noted.begun = false;
+	h->events.loads -= OBSERVE_LOADS >> h->noted.cls & 1;
+	h->events.stores -= OBSERVE_STORES >> h->noted.cls & 1;
+	if (h->fetches_seen)
+		h->fetched = (struct fetched_insn){ .pc = h->pc, .count = h->count + 1 };
+	h->mmu.again.size = 0;
 }
 
 /*
- * Shows the TLB the fetch of the instruction at h->pc, both pages of it, unless it has seen this one: which fetches a
- * TLB sees must not depend on which blocks happen to be decoded.
+ * Shows TLB and caches the fetch of the instruction at h->pc, both pages of it, unless they have seen this one: which
+ * fetches they see must not depend on which blocks happen to be decoded.
  */
-static must_check bool show_fetch(struct hart *h, u32 raw)
+static must_check bool show_fetch(struct hart *h, u32 length)
 {
-	bool uniform, crosses = (h->pc & (PAGE_SIZE - 1)) == PAGE_SIZE - 2 && insn_length((u16)raw) == 4;
-	u64 pa;
+	bool uniform, crosses = (h->pc & (PAGE_SIZE - 1)) == PAGE_SIZE - 2 && length == 4;
+	u64 pa, pa2 = 0;
 
 	if (h->fetched.count == h->count + 1 && h->fetched.pc == h->pc)
 		return true;
-	if (!mmu_fetch(&h->mmu, h->pc, &pa, &uniform) || (crosses && !mmu_fetch(&h->mmu, h->pc + 2, &pa, &uniform)))
+	if (!mmu_fetch(&h->mmu, h->pc, &pa, &uniform) || (crosses && !mmu_fetch(&h->mmu, h->pc + 2, &pa2, &uniform)))
 		return false;
 	h->fetched = (struct fetched_insn){ .pc = h->pc, .count = h->count + 1 };
+	observe_fetched(h, pa, pa2, length);
+	if (!crosses)
+		seen_set_again(&h->mmu, h->pc + length - 1);
 	return true;
+}
+
+void observe_fetched(struct hart *h, u64 pa, u64 pa2, u32 length)
+{
+	mmu_fetched(&h->mmu, pa, pa2 ? 2 : length);
+	if (pa2)
+		mmu_fetched(&h->mmu, pa2, 2);
 }
 
 bool observe_begin(struct hart *h, u32 raw, enum insn_class cls)
 {
 	observe_end(h);
-	if (h->fetches_seen && !show_fetch(h, raw))
+	if (h->fetches_seen && !show_fetch(h, insn_length((u16)raw)))
 		return false;
-	hart_trace_head(h, &h->noted.head);
-	h->noted.raw = raw;
-	h->noted.cls = cls;
-	h->noted.pending = true;
+	h->noted.told = trace_wants(h->trace, TRACE_INSN);
+	if (h->noted.told) {
+		hart_trace_head(h, &h->noted.head);
+		h->noted.raw = raw;
+	}
+	observe_count_begin(h, cls, h->pc + insn_length((u16)raw));
 	return true;
 }

@@ -74,6 +74,21 @@ static u64 geometry_hash(const struct tlb_config *config)
 	return hash;
 }
 
+static u64 timing_hash(const struct cost_config *c)
+{
+	const struct cache_config *const caches[] = { &c->l1i, &c->l1d, &c->l2 };
+	const u32 others[] = { c->memory_latency, c->second_latency, c->walk_cache_latency, c->walks_skip_l1 };
+	u64 hash = 1;
+	for (u32 i = 0; i < ARRAY_SIZE(caches); i++) {
+		const u32 fields[] = { caches[i]->size, caches[i]->ways, caches[i]->line, caches[i]->latency };
+		for (u32 f = 0; f < ARRAY_SIZE(fields); f++)
+			hash = (hash ^ fields[f]) * 0x100000001b3;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(others); i++)
+		hash = (hash ^ others[i]) * 0x100000001b3;
+	return hash;
+}
+
 static void same_mmu(struct state *s, const struct config *config)
 {
 	static const char *const ad[] = { [AD_TRAP] = "trap", [AD_UPDATE] = "update", [AD_ADUE] = "adue" };
@@ -86,7 +101,11 @@ static void same_mmu(struct state *s, const struct config *config)
 	same_number(s, "--asid-bits ", config->mmu.asid_bits);
 	same_text(s, "--misaligned ", config->mmu.misaligned_trap ? "trap" : "ok", "");
 	same_number(s, "--seed ", config->tlb.seed);
-	same_hash(s, geometry_hash(&config->tlb), "a version of rvemu in which this TLB had another geometry");
+	same_hash(s, geometry_hash(&config->tlb),
+	          "another geometry of this TLB: by its keys, or by another version of rvemu");
+	same_text(s, config->mmu.cost ? "--core " : "", config->mmu.cost ? config->cost.name : "no timing", "");
+	same_hash(s, config->mmu.cost ? timing_hash(&config->cost) : 0,
+	          "other timing of this core: by its keys, or by another version of rvemu");
 }
 
 static void same_slots(struct state *s, const struct machine *m)
@@ -141,7 +160,7 @@ void likeness_state(struct state *s, struct machine *m, bool contents)
 	const struct config *config = m->config;
 	char isa[TEXT_SIZE];
 	isa_print(&config->isa, isa, sizeof(isa));
-	state_section(s, "likeness", 3);
+	state_section(s, "likeness", 4);
 	same_ram_size(s, config->ram_size);
 	same_number(s, "--smp ", config->harts);
 	same_mmu(s, config);

@@ -87,12 +87,15 @@ static struct irq_line hart_line(struct hart *h, enum hart_wire wire)
 static void create_harts(struct machine *m, const struct machine_io *io)
 {
 	const struct config *config = m->config;
+	struct mmu_config mmu = config->mmu;
+	if (mmu.cost)
+		mmu.shared = m->cache = cost_shared_create(mmu.cost);
 	m->hart_count = config->harts;
 	for (u32 i = 0; i < m->hart_count; i++) {
 		struct hart_config hart = {
 			.id = i,
 			.decoder = &m->decoder,
-			.mmu = &config->mmu,
+			.mmu = &mmu,
 			.bus = &m->bus,
 			.clock = &m->clock,
 			.blocks = m->blocks,
@@ -283,6 +286,7 @@ void machine_destroy(struct machine *m)
 		hart_destroy(m->harts[i]);
 	if (m->blocks)
 		block_cache_destroy(m->blocks);
+	cost_shared_destroy(m->cache);
 	slots_destroy(&m->slots);
 	htif_destroy(m->htif);
 	syscon_destroy(m->syscon);

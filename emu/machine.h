@@ -35,6 +35,7 @@ struct machine {
 	struct decoder decoder;                /* instructions of its ISA */
 	struct trace trace;                    /* who is told what */
 	struct block_cache *blocks;            /* decoded code of all harts */
+	struct cost_shared *cache;             /* the second-level cache of all harts, with a timing model; or NULL */
 	u32 hart_count;                        /* how many of `harts` exist */
 	struct hart *harts[OPTIONS_HARTS_MAX]; /* by hart id */
 	struct clint *clint;                   /* timers and inter-hart interrupts */

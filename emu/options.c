@@ -94,6 +94,7 @@ MACHINE(ad)
 MACHINE(mmu)
 MACHINE(misaligned)
 MACHINE(tlb)
+MACHINE(core)
 MACHINE(adversarial)
 
 #define OBSERVE(name)                                                                                                  \
@@ -255,6 +256,7 @@ static const struct option options[] = {
 	STRING("D", trace_file),
 	READ("trace-filter", read_trace_filter),
 	READ("tlb", read_tlb),
+	READ("core", read_core),
 	READ("ad", read_ad),
 	READ("asid-bits", read_asid_bits),
 	READ("misaligned", read_misaligned),

@@ -58,6 +58,7 @@ struct config {
 	struct isa isa;             /* what the harts can do; Svade and Svadu agree with mmu.ad */
 	struct mmu_config mmu;      /* geometry, A/D, ASID width, deepest mode; mmu.tlb points at `tlb` or a preset */
 	struct tlb_config tlb;      /* the preset chosen, with the seed put in */
+	struct cost_config cost;    /* the timing that --core gives; mmu.cost points at it, or is NULL */
 	u64 max_insns;              /* steps after which to stop; 0: no limit */
 	u64 quantum;                /* steps a hart gets before the next one's turn */
 	const char *signature;      /* where to write the signature, or NULL */

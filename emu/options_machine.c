@@ -107,15 +107,22 @@ bool machine_options_misaligned(struct machine_options *m, const char *given, co
 	return true;
 }
 
+/* Of a core that was given before, the timing stays. */
 bool machine_options_tlb(struct machine_options *m, const char *given, const char *text, struct error *err)
 {
-	const char *names[32] = { NULL };
-	for (u32 i = 0; i < ARRAY_SIZE(names) - 1 && tlb_preset_at(i); i++)
-		names[i] = tlb_preset_at(i)->name;
-	int i = options_choose(text, names, given, err);
-	if (i < 0)
-		return false;
-	m->preset = tlb_preset_at((u32)i);
+	struct error why;
+	if (!core_config_parse_tlb(&m->core.tlb, text, &why))
+		return error_set(err, "%s: %s", given, why.text);
+	m->preset = &m->core.tlb;
+	return true;
+}
+
+bool machine_options_core(struct machine_options *m, const char *given, const char *text, struct error *err)
+{
+	struct error why;
+	if (!core_config_parse(&m->core, text, &why))
+		return error_set(err, "%s: %s", given, why.text);
+	m->preset = &m->core.tlb;
 	return true;
 }
 
@@ -163,4 +170,6 @@ void machine_options_settle(struct machine_options *m)
 	if (m->seed)
 		c->tlb.seed = m->seed;
 	c->mmu.tlb = &c->tlb;
+	c->cost = m->core.cost;
+	c->mmu.cost = m->core.has_cost ? &c->cost : NULL;
 }

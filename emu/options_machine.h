@@ -4,12 +4,14 @@
 #ifndef RVEMU_EMU_OPTIONS_MACHINE_H
 #define RVEMU_EMU_OPTIONS_MACHINE_H
 
+#include "emu/core_config.h"
 #include "emu/options.h"
 
 /* What is known of the machine while the arguments are read. */
 struct machine_options {
 	struct config *config;           /* what is filled in */
-	const struct tlb_config *preset; /* --tlb, or NULL */
+	struct core_config core;         /* what --core and --tlb say */
+	const struct tlb_config *preset; /* the TLB of it, or NULL: neither was given */
 	u64 seed;                        /* --seed; 0: none */
 	bool has_ad;                     /* --ad was given */
 	bool adversarial;                /* --adversarial: the TLB has its habits, whatever its geometry */
@@ -33,6 +35,7 @@ bool machine_options_mmu(struct machine_options *m, const char *given, const cha
 bool machine_options_misaligned(struct machine_options *m, const char *given, const char *text,
                                 struct error *err) must_check;
 bool machine_options_tlb(struct machine_options *m, const char *given, const char *text, struct error *err) must_check;
+bool machine_options_core(struct machine_options *m, const char *given, const char *text, struct error *err) must_check;
 /* text may be NULL. */
 bool machine_options_adversarial(struct machine_options *m, const char *given, const char *text,
                                  struct error *err) must_check;

@@ -56,6 +56,8 @@ void snapshot_state(struct state *s, struct machine *m)
 	turns_state(s, m);
 	for (u32 i = 0; i < m->hart_count; i++)
 		hart_state(s, m->harts[i]);
+	if (m->cache)
+		cost_shared_state(s, m->cache);
 	clint_state(s, m->clint);
 	plic_state(s, m->plic);
 	uart_state(s, m->uart);

@@ -10,6 +10,7 @@
 
 #include "mmu/check.h"
 #include "mmu/fast_tables.h"
+#include "mmu/seen.h"
 #include "mmu/translate.h"
 
 #define CBO_BLOCK_SIZE 64
@@ -29,13 +30,16 @@ static bool page_allows(const struct mmu *m, const struct tlb_entry *e, u64 va, 
 	return walk_check_leaf(e->pte, &req) == WALK_OK;
 }
 
-static void fast_fill(struct mmu *m, u64 va, const struct translation *t)
+/* RAM was accessed: the next access to the page is to be faster. */
+static void fast_fill(struct mmu *m, enum access access, u64 va, const struct translation *t)
 {
 	u64 va_page = align_down(va, PAGE_SIZE), pa_page = align_down(t->pa, PAGE_SIZE);
 	bool bare = m->data_priv == PRIV_M || m->levels == 0;
 	struct bus_region *region;
 	int rights;
 
+	if (m->seen)
+		seen_put(m, access, va, t->pa, t->entry);
 	if (m->all_slow || (!t->entry && !bare))
 		return;
 	if (unlikely(m->check) && t->entry && !check_is_exact(m->check))
@@ -91,6 +95,13 @@ static must_check bool device_store(struct mmu *m, u64 va, u64 pa, u32 size, u64
 	m->before_device(m->owner);
 	m->device_touched = true;
 	return bus_store(m->bus, pa, size, value) || mmu_fault(m, WALK_LEAF_BUS, ACCESS_STORE, va);
+}
+
+/* An access of RAM goes through the caches. */
+static void take_time(struct mmu *m, enum access access, u64 pa, u32 size)
+{
+	if (unlikely(m->cost))
+		cost_access_bytes(m->cost, access == ACCESS_LOAD ? COST_LOAD : COST_STORE, pa, size);
 }
 
 /* The bytes of an access in the first of the two pages it touches. */
@@ -187,6 +198,8 @@ static must_check bool load_across(struct mmu *m, u64 va, u32 size, u64 *value)
 	if (!locate_both(m, va, size, ACCESS_LOAD, host, pa) || is_stopped(m, ACCESS_LOAD, va, pa[0], first) ||
 	    is_stopped(m, ACCESS_LOAD, va + first, pa[1], size - first))
 		return false;
+	take_time(m, ACCESS_LOAD, pa[0], first);
+	take_time(m, ACCESS_LOAD, pa[1], size - first);
 	memcpy(&v, host[0], first);
 	memcpy((u8 *)&v + first, host[1], size - first);
 	*value = v;
@@ -204,12 +217,44 @@ static must_check bool store_across(struct mmu *m, u64 va, u32 size, u64 value)
 	if (!locate_both(m, va, size, ACCESS_STORE, host, pa) || is_stopped(m, ACCESS_STORE, va, pa[0], first) ||
 	    is_stopped(m, ACCESS_STORE, va + first, pa[1], size - first))
 		return false;
+	take_time(m, ACCESS_STORE, pa[0], first);
+	take_time(m, ACCESS_STORE, pa[1], size - first);
 	memcpy(host[0], &value, first);
 	memcpy(host[1], (u8 *)&value + first, size - first);
 	wrote(m, bus_find(m->bus, pa[0]), pa[0], first);
 	wrote(m, bus_find(m->bus, pa[1]), pa[1], size - first);
 	if (trace_wants(m->trace, TRACE_MEM))
 		emit_mem(m, ACCESS_STORE, va, pa[0], size, value);
+	return true;
+}
+
+/* Aligned accesses lie within a line. */
+static must_check bool seen_load(struct mmu *m, u64 va, u32 size, u64 *value)
+{
+	const struct mmu_seen *s = seen_find(m, ACCESS_LOAD, va);
+
+	if (!s || va & (size - 1))
+		return false;
+	seen_use(s);
+	if (m->cost)
+		(void)cost_access(m->cost, COST_LOAD, s->pa + (va & (PAGE_SIZE - 1)));
+	*value = 0;
+	memcpy(value, (const u8 *)(va + s->addend), size);
+	return true;
+}
+
+static must_check bool seen_store(struct mmu *m, u64 va, u32 size, u64 value)
+{
+	const struct mmu_seen *s = seen_find(m, ACCESS_STORE, va);
+	u64 offset = va & (PAGE_SIZE - 1);
+
+	if (!s || va & (size - 1))
+		return false;
+	seen_use(s);
+	if (m->cost)
+		(void)cost_access(m->cost, COST_STORE, s->pa + offset);
+	memcpy((u8 *)(va + s->addend), &value, size);
+	wrote(m, s->region, s->pa + offset, size);
 	return true;
 }
 
@@ -220,6 +265,8 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value)
 	u8 *host;
 
 	m->stats.loads++;
+	if (seen_load(m, va, size, value))
+		return true;
 	if (unlikely(va & (size - 1))) {
 		if (m->config.misaligned_trap)
 			return mmu_fault_misaligned(m, ACCESS_LOAD, va);
@@ -232,8 +279,9 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value)
 		return false;
 	host = bus_ram(m->bus, t.pa, size);
 	if (host) {
+		take_time(m, ACCESS_LOAD, t.pa, size);
 		memcpy(&v, host, size);
-		fast_fill(m, va, &t);
+		fast_fill(m, ACCESS_LOAD, va, &t);
 	} else if (!device_load(m, va, t.pa, size, &v)) {
 		return false;
 	}
@@ -249,6 +297,8 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 	struct translation t;
 
 	m->stats.stores++;
+	if (seen_store(m, va, size, value))
+		return true;
 	if (unlikely(va & (size - 1))) {
 		if (m->config.misaligned_trap)
 			return mmu_fault_misaligned(m, ACCESS_STORE, va);
@@ -263,9 +313,10 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 	if (region && region->ram) {
 		if (t.pa + size - region->base > region->size)
 			return mmu_fault(m, WALK_LEAF_BUS, ACCESS_STORE, va);
+		take_time(m, ACCESS_STORE, t.pa, size);
 		memcpy(region->ram + (t.pa - region->base), &value, size);
 		wrote(m, region, t.pa, size);
-		fast_fill(m, va, &t);
+		fast_fill(m, ACCESS_STORE, va, &t);
 	} else if (!device_store(m, va, t.pa, size, value)) {
 		return false;
 	}
@@ -294,6 +345,7 @@ u8 *mmu_atomic(struct mmu *m, u64 va, u32 size, enum atomic what, u64 *pa)
 	if ((what != ATOMIC_SC && is_stopped(m, ACCESS_LOAD, va, t.pa, size)) ||
 	    (what != ATOMIC_LR && is_stopped(m, ACCESS_STORE, va, t.pa, size)))
 		return NULL;
+	take_time(m, access, t.pa, size);
 	*pa = t.pa;
 	if (access == ACCESS_LOAD)
 		m->stats.loads++;
@@ -319,9 +371,17 @@ void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value)
 
 bool mmu_fetch(struct mmu *m, u64 va, u64 *pa, bool *uniform)
 {
+	const struct mmu_seen *s = seen_find(m, ACCESS_FETCH, va);
 	struct translation t;
 	int rights;
 
+	m->again.size = 0;
+	if (s) {
+		seen_use(s);
+		*pa = s->pa + (va & (PAGE_SIZE - 1));
+		*uniform = true;
+		return true;
+	}
 	if (!mmu_translate(m, va, ACCESS_FETCH, m->priv, &t))
 		return false;
 	rights = pmp_range_rights(&m->pmp, align_down(t.pa, PAGE_SIZE), PAGE_SIZE, m->priv);
@@ -330,6 +390,8 @@ bool mmu_fetch(struct mmu *m, u64 va, u64 *pa, bool *uniform)
 		return mmu_fault(m, WALK_LEAF_PMP, ACCESS_FETCH, va);
 	if (!bus_ram(m->bus, t.pa, 2))
 		return mmu_fault(m, WALK_LEAF_BUS, ACCESS_FETCH, va);
+	if (*uniform && m->seen)
+		seen_put(m, ACCESS_FETCH, va, t.pa, t.entry);
 	*pa = t.pa;
 	return true;
 }
@@ -365,6 +427,7 @@ bool mmu_cbo(struct mmu *m, u64 va, bool zero)
 		return true;
 	if (is_stopped(m, ACCESS_STORE, block, t.pa, CBO_BLOCK_SIZE))
 		return false;
+	take_time(m, ACCESS_STORE, t.pa, CBO_BLOCK_SIZE);
 	memset(region->ram + (t.pa - region->base), 0, CBO_BLOCK_SIZE);
 	wrote(m, region, t.pa, CBO_BLOCK_SIZE);
 	if (trace_wants(m->trace, TRACE_MEM))

@@ -16,6 +16,8 @@
 /* Findings with the same culprit that are told. */
 #define TOLD_SAME 8
 
+#define CAUSE_CALL_FROM_U 8
+
 const char *check_kind_name(enum check_kind kind)
 {
 	static const char *const names[CHECK_KINDS] = {
@@ -183,6 +185,7 @@ static void note_exception(struct mmu_check *check, struct check_hart *h, const 
 	h->loop.cause = event->cause;
 	h->loop.tval = event->tval;
 	h->loop.instret = instret;
+	h->calling |= event->cause == CAUSE_CALL_FROM_U;
 	if (h->loop.count == LOOP_TRAPS)
 		check_loop(check, h->m, pc, event->cause, event->tval);
 }
@@ -194,6 +197,10 @@ static void note_return(struct mmu_check *check, struct check_hart *h, const str
 	check->seq++;
 	for (u32 priv = event->to_priv + 1u; priv < ARRAY_SIZE(h->lowered); priv++)
 		h->lowered[priv] = check->seq;
+	if (event->to_priv == PRIV_U && h->calling) {
+		h->lowered[PRIV_U] = check->seq;
+		h->calling = false;
+	}
 	if (!h->awaited)
 		return;
 	/* Whoever still uses what it changed is looked at again. */

@@ -11,7 +11,8 @@
  *
  * When is a translation used too late? On the hart that changed the PTE: at once. On another one, the hart that changed
  * it must be given the time to tell the others: what it does in the kernel before it goes back to a less privileged
- * mode (or 4 million instructions) is the window in which the old translation may still be used.
+ * mode (or 4 million instructions) is the window in which the old translation may still be used. A program
+ * that changes code has until it comes back from its next system call.
  *
  * What is found is told once a place. A report names the two facts that disagree, the instruction that uses the one,
  * the store that made the other, and what is missing between them.

@@ -96,7 +96,8 @@ struct check_hart {
 		*filled; /* [CHECK_SEEN]: what its TLB entries were made of; newer ones overwrite older ones */
 	struct check_seen *failed; /* [CHECK_SEEN]: its failed walks */
 	struct check_change satp;  /* its last write of satp */
-	u64 lowered[4];            /* when it last entered a mode below this one */
+	u64 lowered[4];              /* [mode]: when it last entered a mode below it; U: when it came back from a call */
+	bool calling;                /* U mode has made a call since */
 	bool awaited;              /* somebody used what it changed while it may still be about to tell */
 	struct {
 		u64 pc, cause, tval, instret, count; /* the last exception, and how often it has come now */

@@ -15,6 +15,11 @@
 
 #include "emu/base/base.h"
 
+struct state;
+
+/* No latency is longer, in cycles. */
+#define COST_LATENCY_MAX 10000
+
 /* A cache. size 0: there is none. */
 struct cache_config {
 	u32 size;    /* bytes: line * ways * a power of two */
@@ -57,6 +62,10 @@ const struct cost_config *cost_preset_at(u32 i);
 /* True if the caches can be built; otherwise err says which number is wrong. */
 bool cost_check(const struct cost_config *config, struct error *err) must_check;
 
+/* The longest wait for anything. */
+u32 cost_longest(const struct cost_config *config);
+
+/* config must have passed cost_check(). `shared` may be NULL: then there is no second level. */
 struct cost_shared *cost_shared_create(const struct cost_config *config);
 void cost_shared_destroy(struct cost_shared *shared);
 struct cost *cost_create(const struct cost_config *config, struct cost_shared *shared);
@@ -70,6 +79,9 @@ struct cost_answer {
 };
 struct cost_answer cost_access(struct cost *cost, enum cost_kind kind, u64 pa);
 
+/* The same for `size` bytes from pa on, in all lines that they lie in. */
+void cost_access_bytes(struct cost *cost, enum cost_kind kind, u64 pa, u32 size);
+
 /* Cycles waited for the TLB's second level or the walk cache. */
 u32 cost_wait(struct cost *cost, u32 cycles);
 
@@ -78,7 +90,16 @@ u64 cost_waited(const struct cost *cost);
 const struct cost_stats *cost_stats(const struct cost *cost);
 const struct cost_config *cost_config(const struct cost *cost);
 
-/* Forgets all lines: reset. */
+/* A fetch from the same line as the last one is a hit that moves nothing: who knows that it is one may count it here
+ * instead of calling cost_access(). The line's bytes; 0: there is no first level for fetches, and no such hit. */
+u64 *cost_fetch_hits(struct cost *cost);
+u32 cost_fetch_line(const struct cost *cost);
+
+/* Forgets all lines of the first level: reset. */
 void cost_reset(struct cost *cost);
+
+/* Saves or restores cycles, statistics and which lines are where: a resumed machine goes on cycle for cycle. */
+void cost_state(struct state *s, struct cost *cost);
+void cost_shared_state(struct state *s, struct cost_shared *shared);
 
 #endif

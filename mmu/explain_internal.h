@@ -58,9 +58,9 @@ bool explain_may_be_ram(const struct explanation *e, u64 pa);
 bool explain_pmp_is_off(const struct explanation *e);
 
 /* How all memory is opened. */
-#define EXPLAIN_OPEN_PMP                                                                                                 \
-	"li t0, -1; srli t0, t0, 10; csrw pmpaddr0, t0; li t0, 0x1f; csrw pmpcfg0, t0 (one NAPOT entry over all memory " \
-	"with R, W and X)"
+#define EXPLAIN_OPEN_PMP                                                                                               \
+	"li t0, -1; srli t0, t0, 10; csrw pmpaddr0, t0; li t0, 0x1f; csrw pmpcfg0, t0 (one NAPOT entry over all "      \
+	"memory with R, W and X)"
 
 /* " PMP entry 3 decides: ...": which entry decides over pa, if that is known. */
 void words_pmp_entry(struct words *w, const struct explanation *e, u64 pa);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "mmu/seen.h"
+
 #define TABLE_BYTES (FAST_ENTRIES * sizeof(struct fast_entry))
 
 static void entry_clear(struct fast_entry *e)
@@ -69,6 +71,7 @@ void fast_put(struct mmu *m, u64 va_page, u64 pa_page, u8 *host, bool loads, boo
 
 void fast_drop_page(struct mmu *m, u64 va_page)
 {
+	seen_drop_page(m, va_page);
 	for (u32 c = MMU_CTX_M + 1; c < MMU_CONTEXTS; c++) {
 		struct fast_entry *e;
 
@@ -86,12 +89,15 @@ void fast_drop_range(struct mmu *m, u64 va, u64 size)
 		fast_flush_translated(m);
 		return;
 	}
+	if (size > PAGE_SIZE)
+		seen_wipe(m);
 	for (u64 done = 0; done < size; done += PAGE_SIZE)
 		fast_drop_page(m, va + done);
 }
 
 void fast_flush_translated(struct mmu *m)
 {
+	seen_wipe(m);
 	for (u32 c = MMU_CTX_M + 1; c < MMU_CONTEXTS; c++)
 		table_flush(m, &m->tables[c]);
 }

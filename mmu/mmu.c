@@ -11,6 +11,7 @@
 
 #include "mmu/check.h"
 #include "mmu/fast_tables.h"
+#include "mmu/seen.h"
 #include "mmu/translate.h"
 
 void mmu_set_context(struct mmu *m, enum priv priv, u64 mstatus, bool adue, bool pbmte)
@@ -66,11 +67,28 @@ void mmu_write_satp(struct mmu *m, u64 satp)
 		emit_space(m, old_satp);
 }
 
+_Static_assert(MMU_FLUSH_ASID == 1 && MMU_FLUSH_VA == 2 && MMU_FLUSH_VA_ASID == 3, "2 * by_va + by_asid");
+
+/* Entries that fences took so far, if the trace wants to know. */
+static u64 entries_flushed(const struct mmu *m)
+{
+	u64 all = 0;
+
+	if (!trace_wants(m->trace, TRACE_FENCE))
+		return 0;
+	for (u32 level = 0; level < 2; level++)
+		for (u32 form = 0; form < MMU_FLUSHES; form++)
+			for (u32 size = 0; size < MMU_SIZES; size++)
+				all += m->stats.tlb[level].flushed[form][size];
+	return all;
+}
+
 void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 {
-	u64 dropped = tlb_stats(m->tlb)->entries_flushed;
+	u64 flushed = entries_flushed(m);
 	u32 largest;
 
+	m->stats.fences[2 * by_va + by_asid]++;
 	asid &= MASK(m->config.asid_bits);
 	largest = tlb_flush(m->tlb, by_va, va, by_asid, asid);
 	if (by_va && largest <= PAGE_SHIFT)
@@ -86,7 +104,7 @@ void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid)
 			.by_asid = by_asid,
 			.asid = (u16)asid,
 			.va = va,
-			.dropped = (u32)(tlb_stats(m->tlb)->entries_flushed - dropped),
+			.dropped = (u32)(entries_flushed(m) - flushed),
 		};
 
 		m->trace_head(m->owner, &event.head);
@@ -100,10 +118,16 @@ void mmu_pmp_changed(struct mmu *m)
 	m->fetch_drop(m->owner, true, 0);
 }
 
+bool mmu_needs_all(const struct mmu *m)
+{
+	return tlb_needs_hits(m->tlb) || m->cost;
+}
+
 void mmu_set_all_slow(struct mmu *m, bool on)
 {
 	m->all_slow = on;
 	fast_flush_all(m);
+	seen_set(m, on);
 }
 
 void mmu_watch(struct mmu *m, const struct mmu_watcher *watcher)
@@ -132,7 +156,11 @@ void mmu_init(struct mmu *m, struct bus *bus, const struct mmu_config *config)
 	m->bus = bus;
 	m->tlb = tlb_create(config->tlb);
 	tlb_on_drop(m->tlb, tlb_dropped, m);
-	m->all_slow = tlb_needs_hits(m->tlb);
+	tlb_count_into(m->tlb, m->stats.tlb);
+	if (config->cost)
+		m->cost = cost_create(config->cost, config->shared);
+	m->all_slow = mmu_needs_all(m);
+	seen_set(m, m->all_slow);
 	pmp_reset(&m->pmp);
 	m->priv = m->data_priv = PRIV_M;
 	fast_select(m, MMU_CTX_M);
@@ -141,7 +169,9 @@ void mmu_init(struct mmu *m, struct bus *bus, const struct mmu_config *config)
 void mmu_free(struct mmu *m)
 {
 	fast_free(m);
+	seen_set(m, false);
 	tlb_destroy(m->tlb);
+	cost_destroy(m->cost);
 }
 
 void mmu_reset(struct mmu *m)
@@ -151,7 +181,10 @@ void mmu_reset(struct mmu *m)
 	m->asid = 0;
 	m->device_touched = m->code_written = false;
 	pmp_reset(&m->pmp);
-	(void)tlb_flush(m->tlb, false, 0, false, 0);
+	m->stats.fences[MMU_FLUSH_RESET]++;
+	tlb_reset(m->tlb);
+	if (m->cost)
+		cost_reset(m->cost);
 	fast_flush_all(m);
 	m->fetch_drop(m->owner, true, 0);
 }

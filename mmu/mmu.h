@@ -34,6 +34,7 @@ enum ad_mode {
 struct mmu_config {
 	const struct tlb_config *tlb;   /* geometry */
 	const struct cost_config *cost; /* timing model, or NULL: a step is a cycle */
+	struct cost_shared *shared;     /* the machine's second-level cache, or NULL: there is none */
 	u8 ad;                          /* enum ad_mode */
 	u8 asid_bits;                   /* 0..16 */
 	u8 levels_max;                  /* 3: Sv39; 4: also Sv48; 5: also Sv57 */
@@ -45,37 +46,9 @@ struct mmu_config {
 /* Where a PTE was found: walk_step.source. L1 and L2 only where there is a timing model. */
 enum walk_source { WALK_FROM_MEMORY, WALK_FROM_WALK_CACHE, WALK_FROM_L1, WALK_FROM_L2, WALK_SOURCES };
 
-/* Page sizes as they are counted: what a leaf maps, by level, NAPOT apart; NONE where no translation was found. */
-enum mmu_size {
-	MMU_SIZE_4K,
-	MMU_SIZE_64K,
-	MMU_SIZE_2M,
-	MMU_SIZE_1G,
-	MMU_SIZE_512G,
-	MMU_SIZE_256T,
-	MMU_SIZE_NONE,
-	MMU_SIZES
-};
-
 /* Buckets of the histogram of walk cycles: bucket n counts walks of 2^n to 2^(n+1)-1 cycles, bucket 0 also those of
  * none. */
 #define MMU_WALK_BUCKETS 20
-
-/* Why entries left the TLB. */
-enum mmu_flush { MMU_FLUSH_ALL, MMU_FLUSH_ASID, MMU_FLUSH_VA, MMU_FLUSH_VA_ASID, MMU_FLUSH_RESET, MMU_FLUSHES };
-
-#define MMU_MODES 2    /* modes that translate: PRIV_U, PRIV_S */
-#define MMU_ACCESSES 3 /* enum access */
-
-/* One level of the TLB, by access kind, mode and page size. Always hits + misses = accesses, where hits include those
- * that deny the access (`denied`), after which there is a walk all the same unless the geometry trusts denials. */
-struct mmu_tlb_counts {
-	u64 hits[MMU_ACCESSES][MMU_MODES][MMU_SIZES];
-	u64 misses[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* by the page size that the walk found */
-	u64 denied[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* of the hits */
-	u64 evictions[MMU_SIZES];                       /* entries pushed out by another address's */
-	u64 flushed[MMU_FLUSHES][MMU_SIZES];            /* entries dropped by fences, by which form */
-};
 
 /* Contexts with fast tables of their own. */
 enum mmu_context {
@@ -119,18 +92,33 @@ struct mmu_stats {
 	struct mmu_tlb_counts tlb[2]; /* first and second level: what reached them (a fast hit does not) */
 	u64 fences[MMU_FLUSHES];      /* fences by form */
 	u64 walks_by[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* walks; NONE: they ended in a fault */
-	u64 pte_reads_by[WALK_LEVELS_MAX][WALK_SOURCES];  /* PTEs by level and where they were found */
-	u64 walk_cycles[MMU_WALK_BUCKETS];                /* histogram, with a timing model */
+	u64 pte_reads_by[WALK_LEVELS_MAX][WALK_SOURCES];  /* steps of walks by level and where the PTE was found; a read
+	                                                     that PMP or the bus refuses counts as memory's */
+	u64 walk_cycles[MMU_WALK_BUCKETS];                /* histogram of walks, with a timing model */
 	u64 faults_by[WALK_REASONS][MMU_ACCESSES];        /* page and access faults that the hart took a trap for */
 	u64 a_updates, d_updates;                         /* walks that set A; D */
-	u64 walks[3];                                     /* by enum access */
-	u64 walk_faults[3]; /* walks that ended in a page or access fault, by enum access */
-	u64 tlb_misses[3];  /* TLB misses, by enum access */
-	u64 pte_reads;      /* PTEs read from memory */
-	u64 ad_updates;     /* walks that set A or D */
-	u64 fast_fills;     /* fast entries made */
-	u64 fast_flushes;   /* tables emptied */
-	u64 loads, stores;  /* accesses that came the slow way */
+	u64 ad_updates;                                   /* walks that set either */
+	u64 fast_fills;                                   /* fast entries made */
+	u64 fast_flushes;                                 /* tables emptied */
+	u64 loads, stores;                                /* accesses that came the slow way */
+};
+
+/* Sums of them: lookups that no level of the TLB could answer; walks, for those and because an entry denied the access;
+ * walks that ended in a page or access fault; PTEs read from memory and its caches. */
+u64 mmu_stats_tlb_misses(const struct mmu_stats *s, enum access access);
+u64 mmu_stats_walks(const struct mmu_stats *s, enum access access);
+u64 mmu_stats_walk_faults(const struct mmu_stats *s, enum access access);
+u64 mmu_stats_pte_reads(const struct mmu_stats *s);
+
+struct mmu_seen;
+
+/* Fetches that only repeat the one before: mmu/seen.h. */
+struct mmu_again {
+	u64 start;      /* va of the line or page */
+	u64 size;       /* its bytes; 0: there is none */
+	u64 *hits;      /* where a hit of its translation is counted ... */
+	u64 *line_hits; /* ... and one of its line */
+	u8 priv;        /* mode in which it holds */
 };
 
 struct mmu {
@@ -161,6 +149,11 @@ struct mmu {
 	struct fast_table tables[MMU_CONTEXTS];
 	struct mmu_stats stats;
 	bool all_slow;                     /* no fast entries: somebody must see every access */
+	struct mmu_seen *seen;             /* the short way then, or NULL: mmu/seen.h */
+	u64 seen_generation;               /* of its entries */
+	struct mmu_again again;            /* the short way of fetches */
+	struct tlb_entry no_entry;         /* stands for the TLB's where nothing is translated */
+	u64 not_counted;                   /* where hits are counted that are none */
 	const struct mmu_watcher *watcher; /* who wants to see accesses to some pages, or NULL */
 
 	/* the outside */
@@ -170,6 +163,7 @@ struct mmu {
 	void (*fetch_drop)(void *owner, bool everything,
 	                   u64 va); /* fetch translations changed: all, or of the page at va */
 	void *owner;                /* what the three, and the watcher's functions, are given */
+	const u64 *steps;           /* the hart's steps so far, of which its cycles are made; NULL: none are known */
 };
 
 /* Prepares a zeroed struct: out of reset, M mode, bare. `trace` and the three callbacks must be set afterwards. */
@@ -191,6 +185,15 @@ void mmu_fence(struct mmu *m, bool by_va, u64 va, bool by_asid, u64 asid);
 
 /* PMP registers changed. */
 void mmu_pmp_changed(struct mmu *m);
+
+/* True if the MMU itself must be shown every access and every instruction's fetch: its TLB or its caches need it. */
+bool mmu_needs_all(const struct mmu *m);
+
+/* The hart's cycles: its steps, and what it waited for memory if there is a timing model. */
+static inline u64 mmu_cycles(const struct mmu *m)
+{
+	return (m->steps ? *m->steps : 0) + (m->cost ? cost_waited(m->cost) : 0);
+}
 
 /* Sees every access from now on (or no longer): for memory traces and for TLBs that need hits. */
 void mmu_set_all_slow(struct mmu *m, bool on);
@@ -217,6 +220,13 @@ void mmu_atomic_stored(struct mmu *m, u64 va, u64 pa, u32 size, u64 value);
  * of the page be fetched; otherwise each instruction needs mmu_fetch_allowed(). */
 bool mmu_fetch(struct mmu *m, u64 va, u64 *pa, bool *uniform) must_check;
 bool mmu_fetch_allowed(struct mmu *m, u64 va, u64 pa, u32 size) must_check;
+
+/* An instruction, or its part in one page, of `size` bytes has been fetched from pa: takes it through the caches. */
+static inline void mmu_fetched(struct mmu *m, u64 pa, u32 size)
+{
+	if (unlikely(m->cost))
+		cost_access_bytes(m->cost, COST_FETCH, pa, size);
+}
 
 /* Cache-block management: checks that the block may be touched. `zero`: it is a store, and the 64 bytes are cleared;
  * otherwise a load or store permission is enough. va is any address in the block. False: fault set (always as

@@ -5,6 +5,7 @@
 #include "mmu/mmu.h"
 
 #include "emu/base/state.h"
+#include "mmu/seen.h"
 
 _Static_assert(sizeof(struct mmu_stats) % sizeof(u64) == 0, "all of it is u64");
 
@@ -12,7 +13,7 @@ void mmu_state(struct state *s, struct mmu *m)
 {
 	u64 satp = m->satp;
 
-	state_section(s, "mmu", 1);
+	state_section(s, "mmu", 2);
 	state_u64(s, &satp);
 	state_u64s(s, (u64 *)&m->stats, sizeof(m->stats) / sizeof(u64));
 	if (s->loading) {
@@ -22,4 +23,7 @@ void mmu_state(struct state *s, struct mmu *m)
 	}
 	pmp_state(s, &m->pmp);
 	tlb_state(s, m->tlb);
+	if (m->cost)
+		cost_state(s, m->cost);
+	seen_wipe(m);
 }

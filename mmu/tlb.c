@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mmu/tlb_internal.h"
 
@@ -59,12 +60,10 @@ u32 tlb_plru_victim(u64 tree, u32 ways)
 
 static u32 kind_of(const struct tlb_entry *entry)
 {
-	for (u32 kind = 0; kind < TLB_PAGE_KINDS; kind++) {
-		if (entry->size_log2 == PAGE_SHIFT + tlb_kind_shift(kind))
-			return kind;
-	}
-	BUG_ON(true);
-	return 0;
+	u32 kind = mmu_size_of(entry->size_log2);
+
+	BUG_ON(entry->size_log2 != PAGE_SHIFT + tlb_kind_shift(kind));
+	return kind;
 }
 
 /* Bit 7 of each byte of `tags` that is equal to `tag`; now and then also of one that is not. */
@@ -103,12 +102,13 @@ static bool is_at(const struct tlb_entry *entry, const struct place *place)
 	return entry->vpn == place->vpn && entry->size_log2 == place->size_log2;
 }
 
+/* What was touched last in its array already need not be touched again: neither order changes (tlb_hit_again()). */
 static void touch(struct tlb *tlb, struct array *array, struct tlb_entry *entry)
 {
 	u32 index = (u32)(entry - array->entries);
 
-	if (array->config.replacement == TLB_LRU)
-		entry->used = ++tlb->now;
+	if (array->config.replacement == TLB_LRU && entry->used != array->newest)
+		entry->used = array->newest = ++tlb->now;
 	else if (array->config.replacement == TLB_PLRU)
 		tlb_plru_touch(&array->plru[index / array->config.ways], array->config.ways,
 		               index % array->config.ways);
@@ -120,18 +120,21 @@ static struct asid_state *asid_counts(struct tlb *tlb, u16 asid)
 
 	if (state->since != tlb->flushed) {
 		state->since = tlb->flushed;
-		state->live = 0;
+		memset(state->live, 0, sizeof(state->live));
 	}
 	return state;
 }
 
-/* Ends a valid entry. `first`: it is of the first level, and whoever made fast entries from it hears of it. */
-static void end_entry(struct tlb *tlb, struct tlb_entry *entry, bool first)
+/* Ends a valid entry. `tell`: whoever made fast entries from it hears of it, if it is of the first level; who fences
+ * knows anyway. */
+static void end_entry(struct tlb *tlb, const struct array *array, struct tlb_entry *entry, bool tell)
 {
-	tlb->live--;
+	u32 kind = kind_of(entry);
+
+	tlb->live[array->level][kind]--;
 	if (!entry->global)
-		asid_counts(tlb, entry->asid)->live--;
-	if (first && tlb->drop)
+		asid_counts(tlb, entry->asid)->live[array->level][kind]--;
+	if (tell && array->level == 0 && tlb->drop)
 		tlb->drop(tlb->drop_arg, entry);
 	entry->stamp = 0;
 }
@@ -179,12 +182,9 @@ static always_inline struct tlb_entry *narrow_find(const struct tlb *tlb, const 
 	return NULL;
 }
 
-/* Ends the valid entries at that place that are selected; `first` as in end_entry(). Returns how many there were. */
-static u32 place_remove(struct tlb *tlb, struct array *array, bool first, const struct place *place,
-                        struct selection *what)
+/* Ends the valid entries at that place that are selected. */
+static void place_remove(struct tlb *tlb, struct array *array, const struct place *place, struct selection *what)
 {
-	u32 removed = 0;
-
 	for (u32 way = 0; way < array->config.ways; way++) {
 		struct tlb_entry *entry = &array->entries[place->first + way];
 
@@ -194,17 +194,15 @@ static u32 place_remove(struct tlb *tlb, struct array *array, bool first, const 
 			continue;
 		if (entry->size_log2 > what->largest_log2)
 			what->largest_log2 = entry->size_log2;
-		end_entry(tlb, entry, first);
-		removed++;
+		if (what->fence)
+			tlb->counts[array->level].flushed[what->form][kind_of(entry)]++;
+		end_entry(tlb, array, entry, !what->fence);
 	}
-	return removed;
 }
 
 /* The same for all that the array holds for the selected page, whatever its size. */
-static u32 array_remove(struct tlb *tlb, struct array *array, bool first, struct selection *what)
+static void array_remove(struct tlb *tlb, struct array *array, struct selection *what)
 {
-	u32 removed = 0;
-
 	for (u32 kinds = array->kinds; kinds; kinds &= kinds - 1) {
 		struct place place = place_of(array, what->vpn, (u32)__builtin_ctz(kinds));
 		u64 matches = 0;
@@ -212,9 +210,8 @@ static u32 array_remove(struct tlb *tlb, struct array *array, bool first, struct
 		for (u32 word = 0; word < array->tag_words; word++)
 			matches |= tag_matches(place.tags[word], place.tag);
 		if (matches)
-			removed += place_remove(tlb, array, first, &place, what);
+			place_remove(tlb, array, &place, what);
 	}
-	return removed;
 }
 
 /* The way to put a new entry in: an empty one, else as the array's replacement has it. */
@@ -257,7 +254,7 @@ static struct array *array_for(struct array *arrays, u32 level)
 
 /* Puts the entry in one level's arrays; nothing there answers for its vpn any more. NULL if none takes its page size.
  */
-static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, bool first, const struct tlb_entry *entry)
+static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, const struct tlb_entry *entry)
 {
 	struct array *array = array_for(arrays, entry->level);
 	struct tlb_entry *slot;
@@ -272,8 +269,8 @@ static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, bool firs
 	way = choose_way(tlb, array, set);
 	slot = &array->entries[place.first + way];
 	if (is_valid(tlb, slot)) {
-		tlb->stats.evictions += first;
-		end_entry(tlb, slot, first);
+		tlb->counts[array->level].evictions[kind_of(slot)]++;
+		end_entry(tlb, array, slot, true);
 	}
 
 	*slot = *entry;
@@ -282,9 +279,9 @@ static struct tlb_entry *insert(struct tlb *tlb, struct array *arrays, bool firs
 	slot->stamp = slot->used = ++tlb->now;
 	tlb_set_tag(array, set, way, place.tag);
 	array->kinds |= 1u << kind;
-	tlb->live++;
+	tlb->live[array->level][kind]++;
 	if (!slot->global)
-		asid_counts(tlb, slot->asid)->live++;
+		asid_counts(tlb, slot->asid)->live[array->level][kind]++;
 	touch(tlb, array, slot);
 	return slot;
 }
@@ -303,12 +300,12 @@ static struct tlb_entry *level_find(const struct tlb *tlb, struct array *arrays,
 }
 
 /* Makes room for a translation of vpn: ends what this level holds for it that the new entry's users could find. */
-static void level_remove(struct tlb *tlb, struct array *arrays, bool first, u64 vpn, const struct tlb_entry *entry)
+static void level_remove(struct tlb *tlb, struct array *arrays, u64 vpn, const struct tlb_entry *entry)
 {
 	struct selection what = { .vpn = vpn, .by_asid = !entry->global, .asid = entry->asid, .globals = true };
 
 	for (u32 i = 0; i < TLB_ARRAYS_MAX && arrays[i].config.ways; i++)
-		array_remove(tlb, &arrays[i], first, &what);
+		array_remove(tlb, &arrays[i], &what);
 }
 
 static struct array *first_arrays(struct tlb *tlb, enum tlb_side side)
@@ -327,8 +324,8 @@ static struct tlb_entry *move_up(struct tlb *tlb, enum tlb_side side, u64 vpn, c
 	struct tlb_entry copy = *entry;
 
 	copy.fetched = side == TLB_FETCH;
-	level_remove(tlb, first_arrays(tlb, side), true, vpn, &copy);
-	return insert(tlb, first_arrays(tlb, side), true, &copy);
+	level_remove(tlb, first_arrays(tlb, side), vpn, &copy);
+	return insert(tlb, first_arrays(tlb, side), &copy);
 }
 
 static struct tlb_entry *lookup_all(struct tlb *tlb, enum tlb_side side, u64 vpn, u16 asid, enum tlb_level *where)
@@ -344,15 +341,14 @@ static struct tlb_entry *lookup_all(struct tlb *tlb, enum tlb_side side, u64 vpn
 	if (entry && forgets(tlb)) {
 		struct tlb_entry lost = *entry;
 
-		level_remove(tlb, first_arrays(tlb, side), true, vpn, &lost);
-		level_remove(tlb, tlb->arrays[ARRAYS_SECOND], false, vpn, &lost);
+		level_remove(tlb, first_arrays(tlb, side), vpn, &lost);
+		level_remove(tlb, tlb->arrays[ARRAYS_SECOND], vpn, &lost);
 		entry = NULL;
 	}
-	if (!entry)
+	if (!entry) {
 		*where = TLB_MISS;
-	tlb->stats.hits[side][*where]++;
-	if (!entry)
 		return NULL;
+	}
 
 	touch(tlb, array, entry);
 	if (*where == TLB_SECOND)
@@ -365,11 +361,9 @@ struct tlb_entry *tlb_lookup(struct tlb *tlb, enum tlb_side side, u64 va, u16 as
 {
 	struct tlb_entry *entry;
 
-	tlb->stats.lookups[side]++;
 	if (tlb->is_plain) {
 		entry = narrow_find(tlb, &first_arrays(tlb, side)[0], va >> PAGE_SHIFT, asid);
 		if (likely(entry)) {
-			tlb->stats.hits[side][TLB_FIRST]++;
 			if (side == TLB_FETCH)
 				entry->fetched = true;
 			*where = TLB_FIRST;
@@ -393,12 +387,11 @@ struct tlb_entry *tlb_fill(struct tlb *tlb, enum tlb_side side, const struct tlb
 	struct array *first = first_arrays(tlb, side);
 	struct tlb_entry fresh = *entry;
 
-	tlb->stats.fills++;
 	fresh.fetched = side == TLB_FETCH;
-	level_remove(tlb, first, true, fresh.vpn, &fresh);
-	level_remove(tlb, tlb->arrays[ARRAYS_SECOND], false, fresh.vpn, &fresh);
-	insert(tlb, tlb->arrays[ARRAYS_SECOND], false, &fresh);
-	return insert(tlb, first, true, &fresh);
+	level_remove(tlb, first, fresh.vpn, &fresh);
+	level_remove(tlb, tlb->arrays[ARRAYS_SECOND], fresh.vpn, &fresh);
+	insert(tlb, tlb->arrays[ARRAYS_SECOND], &fresh);
+	return insert(tlb, first, &fresh);
 }
 
 void tlb_on_drop(struct tlb *tlb, void (*drop)(void *arg, const struct tlb_entry *entry), void *arg)
@@ -415,23 +408,31 @@ static struct array *nth_array(struct tlb *tlb, u32 n)
 static void flush_page(struct tlb *tlb, struct selection *what)
 {
 	for (u32 i = 0; i < ARRAY_GROUPS * TLB_ARRAYS_MAX; i++)
-		tlb->stats.entries_flushed += array_remove(tlb, nth_array(tlb, i), false, what);
+		array_remove(tlb, nth_array(tlb, i), what);
 }
 
 static void flush_asid(struct tlb *tlb, u16 asid)
 {
 	struct asid_state *state = asid_counts(tlb, asid);
 
-	tlb->stats.entries_flushed += state->live;
-	tlb->live -= state->live;
-	state->live = 0;
+	for (u32 level = 0; level < 2; level++) {
+		for (u32 kind = 0; kind < TLB_PAGE_KINDS; kind++) {
+			tlb->counts[level].flushed[MMU_FLUSH_ASID][kind] += state->live[level][kind];
+			tlb->live[level][kind] -= state->live[level][kind];
+			state->live[level][kind] = 0;
+		}
+	}
 	state->flushed = ++tlb->now;
 }
 
-static void flush_all(struct tlb *tlb)
+static void flush_all(struct tlb *tlb, enum mmu_flush form)
 {
-	tlb->stats.entries_flushed += tlb->live;
-	tlb->live = 0;
+	for (u32 level = 0; level < 2; level++) {
+		for (u32 kind = 0; kind < TLB_PAGE_KINDS; kind++) {
+			tlb->counts[level].flushed[form][kind] += tlb->live[level][kind];
+			tlb->live[level][kind] = 0;
+		}
+	}
 	tlb->flushed = ++tlb->now;
 	for (u32 i = 0; i < ARRAY_GROUPS * TLB_ARRAYS_MAX; i++)
 		nth_array(tlb, i)->kinds = 0;
@@ -439,16 +440,56 @@ static void flush_all(struct tlb *tlb)
 
 u32 tlb_flush(struct tlb *tlb, bool by_va, u64 va, bool by_asid, u16 asid)
 {
-	struct selection what = { .vpn = va >> PAGE_SHIFT, .by_asid = by_asid, .asid = asid, .globals = false };
+	struct selection what = {
+		.vpn = va >> PAGE_SHIFT,
+		.by_asid = by_asid,
+		.asid = asid,
+		.fence = true,
+		.form = by_asid ? MMU_FLUSH_VA_ASID : MMU_FLUSH_VA,
+	};
 
-	tlb->stats.flushes[2 * by_va + by_asid]++;
 	if (by_va)
 		flush_page(tlb, &what);
 	else if (by_asid)
 		flush_asid(tlb, asid);
 	else
-		flush_all(tlb);
+		flush_all(tlb, MMU_FLUSH_ALL);
 	return what.largest_log2;
+}
+
+void tlb_reset(struct tlb *tlb)
+{
+	flush_all(tlb, MMU_FLUSH_RESET);
+}
+
+/* The array of a side's first level that this entry is in. */
+static struct array *home_of(struct tlb *tlb, enum tlb_side side, const struct tlb_entry *entry)
+{
+	struct array *array = first_arrays(tlb, side);
+
+	while (entry < array->entries || entry >= array->entries + (size_t)array->config.sets * array->config.ways)
+		array++;
+	return array;
+}
+
+bool tlb_remember(struct tlb *tlb, enum tlb_side side, struct tlb_entry *entry, struct tlb_hit *hit)
+{
+	struct array *array = home_of(tlb, side, entry);
+	u32 index = (u32)(entry - array->entries), ways = array->config.ways;
+	u64 all = ~0ull;
+
+	if (tlb->config.forget_one_in || tlb->config.cache_invalid)
+		return false;
+	*hit = (struct tlb_hit){ .entry = entry, .stamp = entry->stamp, .now = &tlb->now };
+	if (array->config.replacement == TLB_LRU) {
+		hit->newest = &array->newest;
+	} else if (array->config.replacement == TLB_PLRU) {
+		hit->tree = &array->plru[index / ways];
+		tlb_plru_touch(&hit->tree_set, ways, index % ways);
+		tlb_plru_touch(&all, ways, index % ways);
+		hit->tree_keep = all;
+	}
+	return true;
 }
 
 void tlb_each(const struct tlb *tlb, void (*see)(void *arg, const char *array, const struct tlb_entry *entry),
@@ -470,7 +511,7 @@ void tlb_check_geometry(const struct tlb_array_config *config)
 	BUG_ON(config->replacement == TLB_PLRU && config->ways > TLB_PLRU_WAYS_MAX);
 }
 
-static void array_create(struct array *array, const struct tlb_array_config *config, const char *name, u32 n)
+static void array_create(struct array *array, const struct tlb_array_config *config, u8 level, const char *name, u32 n)
 {
 	size_t count = (size_t)config->sets * config->ways;
 
@@ -478,6 +519,7 @@ static void array_create(struct array *array, const struct tlb_array_config *con
 		return;
 	tlb_check_geometry(config);
 	array->config = *config;
+	array->level = level;
 	array->set_mask = config->sets - 1;
 	array->set_bits = (u32)__builtin_ctz(config->sets);
 	array->tag_words = (config->ways + 7) / 8;
@@ -514,16 +556,17 @@ struct tlb *tlb_create(const struct tlb_config *config)
 	struct tlb *tlb = xcalloc(1, sizeof(*tlb));
 
 	tlb->config = *config;
+	tlb->counts = tlb->own;
 	tlb->needs_hits = config_needs_hits(config);
 	tlb->is_plain = !tlb->needs_hits && config_is_plain(config);
 	tlb->random = config->seed * 2 + 1; /* a xorshift must not start at 0 */
 	tlb->asids = xcalloc(ASIDS, sizeof(*tlb->asids));
 	for (u32 i = 0; i < TLB_ARRAYS_MAX; i++) {
-		array_create(&tlb->arrays[TLB_DATA][i], &config->first[TLB_DATA][i], config->split ? "data" : "unified",
-		             i);
+		array_create(&tlb->arrays[TLB_DATA][i], &config->first[TLB_DATA][i], 0,
+		             config->split ? "data" : "unified", i);
 		if (config->split)
-			array_create(&tlb->arrays[TLB_FETCH][i], &config->first[TLB_FETCH][i], "fetch", i);
-		array_create(&tlb->arrays[ARRAYS_SECOND][i], &config->second[i], "second", i);
+			array_create(&tlb->arrays[TLB_FETCH][i], &config->first[TLB_FETCH][i], 0, "fetch", i);
+		array_create(&tlb->arrays[ARRAYS_SECOND][i], &config->second[i], 1, "second", i);
 		tlb_walk_cache_create(&tlb->pointers[i], &config->walk_cache[i]);
 	}
 	for (u32 level = 0; level < WALK_LEVELS_MAX; level++) {
@@ -553,9 +596,14 @@ const struct tlb_config *tlb_config(const struct tlb *tlb)
 	return &tlb->config;
 }
 
-const struct tlb_stats *tlb_stats(const struct tlb *tlb)
+const struct mmu_tlb_counts *tlb_counts(const struct tlb *tlb)
 {
-	return &tlb->stats;
+	return tlb->counts;
+}
+
+void tlb_count_into(struct tlb *tlb, struct mmu_tlb_counts counts[2])
+{
+	tlb->counts = counts;
 }
 
 bool tlb_needs_hits(const struct tlb *tlb)

@@ -65,13 +65,39 @@ struct tlb_entry {
 enum tlb_side { TLB_DATA = 0, TLB_FETCH = 1 };
 enum tlb_level { TLB_MISS = 0, TLB_FIRST = 1, TLB_SECOND = 2 };
 
-struct tlb_stats {
-	u64 lookups[2];      /* by side: those that reached the TLB (a fast hit does not) */
-	u64 hits[2][3];      /* by side and enum tlb_level */
-	u64 fills;           /* tlb_fill calls */
-	u64 evictions;       /* entries pushed out of the first level by another address's */
-	u64 flushes[4];      /* fences: all, by asid, by va, by va and asid */
-	u64 entries_flushed; /* by those, in all arrays of both levels */
+/* Page sizes as they are counted: what a leaf maps, by level, NAPOT apart; NONE where no translation was found. */
+enum mmu_size {
+	MMU_SIZE_4K,
+	MMU_SIZE_64K,
+	MMU_SIZE_2M,
+	MMU_SIZE_1G,
+	MMU_SIZE_512G,
+	MMU_SIZE_256T,
+	MMU_SIZE_NONE,
+	MMU_SIZES
+};
+
+/* Why entries left the TLB. */
+enum mmu_flush { MMU_FLUSH_ALL, MMU_FLUSH_ASID, MMU_FLUSH_VA, MMU_FLUSH_VA_ASID, MMU_FLUSH_RESET, MMU_FLUSHES };
+
+#define MMU_MODES 2    /* modes that translate: PRIV_U, PRIV_S */
+#define MMU_ACCESSES 3 /* enum access */
+
+/* The size of a page of 2^size_log2 bytes. */
+static inline enum mmu_size mmu_size_of(u32 size_log2)
+{
+	return size_log2 < 21 ? (size_log2 == 16 ? MMU_SIZE_64K : MMU_SIZE_4K)
+	                      : (enum mmu_size)(MMU_SIZE_2M + (size_log2 - 21) / 9);
+}
+
+/* One level of the TLB, by access kind, mode and page size. Always hits + misses = accesses, where hits include those
+ * that deny the access (`denied`), after which there is a walk all the same unless the geometry trusts denials. */
+struct mmu_tlb_counts {
+	u64 hits[MMU_ACCESSES][MMU_MODES][MMU_SIZES];
+	u64 misses[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* by the page size that the walk found */
+	u64 denied[MMU_ACCESSES][MMU_MODES][MMU_SIZES]; /* of the hits */
+	u64 evictions[MMU_SIZES];                       /* entries pushed out by another address's */
+	u64 flushed[MMU_FLUSHES][MMU_SIZES];            /* entries dropped by fences, by which form */
 };
 
 struct tlb; /* mmu/tlb.c */
@@ -87,7 +113,12 @@ const struct tlb_config *tlb_preset_at(u32 i);
 struct tlb *tlb_create(const struct tlb_config *config);
 void tlb_destroy(struct tlb *tlb);
 const struct tlb_config *tlb_config(const struct tlb *tlb);
-const struct tlb_stats *tlb_stats(const struct tlb *tlb);
+
+/* What the TLB has counted of its two levels: evictions and entries flushed (hits and misses are counted by who looks
+ * up: it alone knows which mode asked and what a walk found). tlb_count_into() has it count into the caller's two
+ * structs from now on. */
+const struct mmu_tlb_counts *tlb_counts(const struct tlb *tlb);
+void tlb_count_into(struct tlb *tlb, struct mmu_tlb_counts counts[2]);
 
 /* True if replacement depends on hits (LRU, PLRU) or lookups (forgetting), so that every access must be shown to it. */
 bool tlb_needs_hits(const struct tlb *tlb);
@@ -110,12 +141,46 @@ struct tlb_entry *tlb_fill(struct tlb *tlb, enum tlb_side side, const struct tlb
  * forgotten), so that the fast entries made from it can go: set once. */
 void tlb_on_drop(struct tlb *tlb, void (*drop)(void *arg, const struct tlb_entry *entry), void *arg);
 
+/*
+ * A hit in the first level that may be repeated without a lookup: for as long as tlb_hit_holds() and no fence by ASID
+ * or of everything came since. tlb_hit_again() then does to the TLB exactly what a lookup would do. What it cannot know
+ * of: a fill of something larger than a base page may bring another answer.
+ */
+struct tlb_hit {
+	struct tlb_entry *entry; /* the one that was hit */
+	u64 stamp;               /* its birth */
+	u64 *tree;               /* PLRU: its set's tree; NULL: another replacement */
+	u64 tree_keep, tree_set; /* what a hit leaves and sets of it */
+	u64 *newest;             /* LRU: time of its array's last hit; NULL: another replacement */
+	u64 *now;                /* the TLB's time */
+};
+
+/* Makes one of the entry that tlb_lookup() or tlb_fill() has just returned for `side`. False: hits of this TLB cannot
+ * be repeated, because it may forget at each, or puts in more than it is told. */
+bool tlb_remember(struct tlb *tlb, enum tlb_side side, struct tlb_entry *entry, struct tlb_hit *hit) must_check;
+
+static always_inline bool tlb_hit_holds(const struct tlb_hit *hit)
+{
+	return hit->entry->stamp == hit->stamp;
+}
+
+static always_inline void tlb_hit_again(const struct tlb_hit *hit)
+{
+	if (hit->tree)
+		*hit->tree = (*hit->tree & hit->tree_keep) | hit->tree_set;
+	else if (hit->newest && hit->entry->used != *hit->newest)
+		hit->entry->used = *hit->newest = ++*hit->now;
+}
+
 /* sfence.vma / sinval.vma in all four forms. Does not call drop: the caller of a fence clears its fast entries itself.
  * By address: every entry whose range holds va, in all arrays; the walk cache stays, because the manual promises this
  * form for leaf PTEs only. By ASID: not global ones. Costs no more than the entries it looks at; the forms without
  * address cost the same whatever the TLB's size. Returns log2 of the bytes mapped by the largest entry removed by
  * address; 0 if none was. */
 u32 tlb_flush(struct tlb *tlb, bool by_va, u64 va, bool by_asid, u16 asid);
+
+/* Forgets everything, as a fence without address and ASID does, but counts as MMU_FLUSH_RESET. */
+void tlb_reset(struct tlb *tlb);
 
 /* Calls `see` for every valid entry: monitor, pictures. */
 void tlb_each(const struct tlb *tlb, void (*see)(void *arg, const char *array, const struct tlb_entry *entry),

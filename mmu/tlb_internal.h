@@ -9,6 +9,9 @@
 
 #define TLB_PLRU_WAYS_MAX 64
 
+/* Page sizes: one kind for each leaf level, and one for NAPOT. The numbers are enum mmu_size's. */
+enum { TLB_PAGE_KINDS = MMU_SIZE_NONE };
+
 struct array {
 	struct tlb_array_config config; /* geometry; ways 0 if absent */
 	u32 set_mask;                   /* sets - 1 */
@@ -18,6 +21,8 @@ struct array {
 	u64 *tags;                      /* [set * tag_words + way / 8]: eight tags of a byte, see tlb_tag() */
 	struct tlb_entry *entries;      /* [set * ways + way] */
 	u64 *plru;                      /* [set]: the tree's bits, node n at bit n, the root is 1 */
+	u64 newest;                     /* LRU: when an entry was last hit or put in */
+	u8 level;                       /* 0 first, 1 second */
 	char name[16];                  /* for tlb_each */
 };
 
@@ -40,7 +45,7 @@ struct pointer_array {
 struct asid_state {
 	u64 flushed; /* time of the last fence for this ASID alone */
 	u64 since;   /* the fence for everything after which `live` was counted; if that is not the last one, it is 0 */
-	u64 live;    /* its valid entries that are not global, in all arrays */
+	u32 live[2][TLB_PAGE_KINDS]; /* its valid entries that are not global, by level and page kind */
 };
 
 /* The arrays by who asks them: the two sides of the first level, and the second. */
@@ -52,6 +57,8 @@ struct selection {
 	bool by_asid;     /* of one address space ... */
 	u16 asid;         /* ... this one */
 	bool globals;     /* ... and global entries too */
+	bool fence;       /* a fence does it ... */
+	u8 form;          /* ... of this enum mmu_flush: it is counted so */
 	u32 largest_log2; /* out: bytes mapped by the largest entry removed */
 };
 
@@ -61,19 +68,18 @@ struct tlb {
 	bool is_plain; /* it does not, and each side is one array of at most eight ways: hits have a short way */
 	u64 now;       /* the time: counts fills, fences, and hits where replacement wants them */
 	u64 flushed;   /* time of the last fence for everything */
-	u64 live;      /* valid entries in all arrays */
-	u64 random;    /* state of the generator */
+	u64 live[2][TLB_PAGE_KINDS];                       /* valid entries by level and page kind */
+	u64 random;                                        /* state of the generator */
 	struct asid_state *asids;                          /* [ASIDS], zero pages until an ASID is used */
 	struct array arrays[ARRAY_GROUPS][TLB_ARRAYS_MAX]; /* a group ends at the first array that does not exist */
 	struct pointer_array pointers[TLB_ARRAYS_MAX];     /* the walk cache */
-	struct tlb_stats stats;
+	struct mmu_tlb_counts *counts;                     /* what is counted of the two levels */
+	struct mmu_tlb_counts own[2];                      /* where, unless tlb_count_into() said otherwise */
 	void (*drop)(void *arg, const struct tlb_entry *entry); /* tlb_on_drop(); may be NULL */
 	void *drop_arg;
 };
 
-/* Page sizes, as log2 of pages: one kind for each leaf level, and one for NAPOT (kind 1). */
-enum { TLB_PAGE_KINDS = 6 };
-
+/* log2 of the pages that a page of this kind is. */
 static always_inline u32 tlb_kind_shift(u32 kind)
 {
 	static const u8 shift[TLB_PAGE_KINDS] = { 0, 4, 9, 18, 27, 36 };

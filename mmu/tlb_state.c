@@ -6,10 +6,10 @@
  * fences for one ASID need not be saved, and the counts of living entries are counted anew. Nothing in a snapshot is
  * believed: an entry that cannot be in its place is refused.
  */
+#include <string.h>
+
 #include "emu/base/state.h"
 #include "mmu/tlb_internal.h"
-
-_Static_assert(sizeof(struct tlb_stats) % sizeof(u64) == 0, "all of it is u64");
 
 #define PAGE_SHIFT 12
 
@@ -39,10 +39,10 @@ static bool put_back(struct tlb *tlb, struct array *array, u32 index, const stru
 	array->entries[index] = *entry;
 	tlb_set_tag(array, index / ways, index % ways, tlb_tag(array, key, kind));
 	array->kinds |= 1u << kind;
-	tlb->live++;
+	tlb->live[array->level][kind]++;
 	if (state->since != tlb->flushed)
 		*state = (struct asid_state){ .flushed = state->flushed, .since = tlb->flushed };
-	state->live += !entry->global;
+	state->live[array->level][kind] += !entry->global;
 	return true;
 }
 
@@ -114,6 +114,7 @@ static void array_state(struct state *s, struct tlb *tlb, struct array *array)
 
 	state_below(s, &array->kinds, 1u << TLB_PAGE_KINDS);
 	trees_state(s, array->plru, &array->config);
+	state_u64(s, &array->newest);
 	if (s->loading)
 		restore_entries(s, tlb, array, count);
 	else
@@ -172,13 +173,12 @@ static void pointers_state(struct state *s, struct tlb *tlb, struct pointer_arra
 
 void tlb_state(struct state *s, struct tlb *tlb)
 {
-	state_section(s, "tlb", 1);
+	state_section(s, "tlb", 2);
 	state_u64(s, &tlb->now);
 	state_u64(s, &tlb->flushed);
 	state_u64(s, &tlb->random);
-	state_u64s(s, (u64 *)&tlb->stats, sizeof(tlb->stats) / sizeof(u64));
 	if (s->loading)
-		tlb->live = 0;
+		memset(tlb->live, 0, sizeof(tlb->live));
 	for (u32 n = 0; n < ARRAY_GROUPS * TLB_ARRAYS_MAX; n++) {
 		struct array *array = &tlb->arrays[n / TLB_ARRAYS_MAX][n % TLB_ARRAYS_MAX];
 

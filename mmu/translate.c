@@ -11,6 +11,7 @@
 
 #include "mmu/adversary.h"
 #include "mmu/check.h"
+#include "mmu/seen.h"
 
 /* mcause values of misaligned accesses; all other causes come from walk_cause(). */
 #define CAUSE_LOAD_MISALIGNED 4
@@ -40,15 +41,33 @@ struct port {
 	bool probe;                 /* a debugger's walk: no caches, no statistics */
 };
 
+/* A PTE is read from memory, or from a cache on the way there. */
+static void time_pte(struct mmu *m, u64 pte_addr, struct walk_step *step)
+{
+	static const u8 sources[COST_PLACES] = {
+		[COST_L1] = WALK_FROM_L1, [COST_L2] = WALK_FROM_L2, [COST_MEMORY] = WALK_FROM_MEMORY
+	};
+	struct cost_answer answer;
+
+	step->source = WALK_FROM_MEMORY;
+	if (!m->cost)
+		return;
+	answer = cost_access(m->cost, COST_PTE, pte_addr);
+	step->source = sources[answer.place];
+	step->cycles = (u16)answer.cycles;
+}
+
 static enum walk_reason port_load(void *arg, u32 level, u64 pte_addr, u64 *pte)
 {
 	struct port *port = arg;
 	struct mmu *m = port->m;
+	struct walk_step *step = &port->result->steps[port->result->step_count];
 	u8 *host;
 
 	*pte = 0;
 	if (!port->probe && level > 0 && tlb_walk_cache_find(m->tlb, level, pte_addr, m->asid, pte)) {
-		port->result->steps[port->result->step_count].source = WALK_FROM_WALK_CACHE;
+		step->source = WALK_FROM_WALK_CACHE;
+		step->cycles = m->cost ? (u16)cost_wait(m->cost, m->config.cost->walk_cache_latency) : 0;
 		return WALK_OK;
 	}
 	if (!pmp_allows(&m->pmp, pte_addr, 8, ACCESS_LOAD, PRIV_S))
@@ -59,8 +78,7 @@ static enum walk_reason port_load(void *arg, u32 level, u64 pte_addr, u64 *pte)
 	memcpy(pte, host, 8);
 	if (port->probe)
 		return WALK_OK;
-	m->stats.pte_reads++;
-	port->result->steps[port->result->step_count].source = WALK_FROM_MEMORY;
+	time_pte(m, pte_addr, step);
 	if (level > 0 && (*pte & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V)
 		tlb_walk_cache_fill(m->tlb, level, pte_addr, m->asid, *pte);
 	return WALK_OK;
@@ -125,20 +143,81 @@ void mmu_emit_tlb(struct mmu *m, enum trace_tlb_what what, enum access access, u
 	m->trace->emit(m->trace->arg, TRACE_TLB, &event);
 }
 
-static cold void emit_walk(struct mmu *m, const struct walk_request *req, const struct walk_result *result, bool denied)
+/* What the TLB said before a walk: one of its levels (enum tlb_level) had an entry that denies the access; TLB_MISS:
+ * none had any. */
+static cold void emit_walk(struct mmu *m, const struct walk_request *req, const struct walk_result *result,
+                           enum tlb_level denied, u64 start_cycle)
 {
+	bool has_second = tlb_config(m->tlb)->second[0].ways;
 	struct trace_walk event = {
 		.request = req,
 		.result = result,
 		.satp = m->satp,
-		.first = denied ? TRACE_TLB_DENIED : TRACE_TLB_MISSED,
-		.second = !denied && tlb_config(m->tlb)->second[0].ways ? TRACE_TLB_MISSED : TRACE_TLB_ABSENT,
+		.start_cycle = start_cycle,
+		.first = denied == TLB_FIRST ? TRACE_TLB_DENIED : TRACE_TLB_MISSED,
+		.second = denied == TLB_SECOND               ? TRACE_TLB_DENIED
+		          : denied == TLB_MISS && has_second ? TRACE_TLB_MISSED
+		                                             : TRACE_TLB_ABSENT,
 	};
 
 	m->trace_head(m->owner, &event.head);
 	for (u32 i = 0; i < result->step_count; i++)
 		event.cycles += result->steps[i].cycles;
 	m->trace->emit(m->trace->arg, TRACE_WALK, &event);
+}
+
+/* --- what is counted --- */
+
+static void count_hit(struct mmu *m, const struct walk_request *req, const struct tlb_entry *e, enum tlb_level where)
+{
+	enum mmu_size size = mmu_size_of(e->size_log2);
+
+	m->stats.tlb[where - 1].hits[req->access][req->priv][size]++;
+	if (where == TLB_SECOND)
+		m->stats.tlb[0].misses[req->access][req->priv][size]++;
+}
+
+static void count_steps(struct mmu *m, const struct walk_result *result)
+{
+	u64 cycles = 0;
+	u32 bucket;
+
+	for (u32 i = 0; i < result->step_count; i++) {
+		const struct walk_step *step = &result->steps[i];
+
+		m->stats.pte_reads_by[step->level][step->source]++;
+		cycles += step->cycles;
+	}
+	if (!m->cost)
+		return;
+	bucket = cycles < 2 ? 0 : 63 - (u32)__builtin_clzll(cycles);
+	m->stats.walk_cycles[bucket < MMU_WALK_BUCKETS ? bucket : MMU_WALK_BUCKETS - 1]++;
+}
+
+static void count_update(struct mmu *m, const struct walk_result *result)
+{
+	u64 set = result->pte & ~result->steps[result->step_count - 1].pte;
+
+	m->stats.ad_updates++;
+	m->stats.a_updates += set & PTE_A ? 1 : 0;
+	m->stats.d_updates += set & PTE_D ? 1 : 0;
+}
+
+/* A walk is over; `denied` as in emit_walk(). */
+static void count_walk(struct mmu *m, const struct walk_request *req, const struct walk_result *result,
+                       enum tlb_level denied)
+{
+	enum mmu_size size = result->reason == WALK_OK ? mmu_size_of(result->size_log2) : MMU_SIZE_NONE;
+
+	m->stats.walks_by[req->access][req->priv][size]++;
+	if (denied == TLB_MISS) {
+		m->stats.tlb[0].misses[req->access][req->priv][size]++;
+		if (tlb_config(m->tlb)->second[0].ways)
+			m->stats.tlb[1].misses[req->access][req->priv][size]++;
+	}
+	count_steps(m, result);
+	if (result->ad_updated)
+		count_update(m, result);
 }
 
 static cold void emit_ref(struct mmu *m, const struct walk_request *req, const struct translation *t,
@@ -161,25 +240,25 @@ static cold void emit_ref(struct mmu *m, const struct walk_request *req, const s
 	m->trace->emit(m->trace->arg, TRACE_REF, &event);
 }
 
-/* Walks and puts the outcome into the TLB. `denied`: the TLB had an entry, which does not allow the access. */
-static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *req, struct translation *t, bool denied)
+/* Walks and puts the outcome into the TLB. `denied`: the level that had an entry, which does not allow the access. */
+static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *req, struct translation *t,
+                                     enum tlb_level denied)
 {
 	struct walk_result result;
 	struct port port = { .m = m, .result = &result };
 	struct walk_port walk_port = { .load = port_load, .cas = port_cas, .arg = &port };
 	struct tlb_entry entry;
+	u64 start_cycle = mmu_cycles(m);
 
-	m->stats.walks[req->access]++;
 	walk(req, &walk_port, &result);
+	count_walk(m, req, &result, denied);
 	if (trace_wants(m->trace, TRACE_WALK))
-		emit_walk(m, req, &result, denied);
-	m->stats.ad_updates += result.ad_updated;
+		emit_walk(m, req, &result, denied, start_cycle);
 	if (unlikely(m->check))
 		check_walked(m->check, m, req, &result);
 	if (tlb_config(m->tlb)->cache_invalid)
 		adversary_walked(m, req, &result);
 	if (result.reason != WALK_OK) {
-		m->stats.walk_faults[req->access]++;
 		return mmu_fault(m, result.reason, req->access, req->va);
 	}
 	entry = (struct tlb_entry){
@@ -195,11 +274,22 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 	};
 	t->pa = result.pa;
 	t->entry = tlb_fill(m->tlb, req->access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA, &entry);
+	if (result.size_log2 > PAGE_SHIFT)
+		seen_wipe(m);
 	if (trace_wants(m->trace, TRACE_TLB))
 		mmu_emit_tlb(m, TRACE_TLB_FILL, req->access, req->va, &entry, TLB_MISS);
 	if (trace_wants(m->trace, TRACE_REF))
 		emit_ref(m, req, t, TLB_MISS);
 	return true;
+}
+
+/* The second level had it, and it is in the first now. */
+static void second_hit(struct mmu *m, const struct tlb_entry *e)
+{
+	if (m->cost)
+		(void)cost_wait(m->cost, m->config.cost->second_latency);
+	if (e->size_log2 > PAGE_SHIFT)
+		seen_wipe(m);
 }
 
 /*
@@ -221,17 +311,17 @@ bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct tr
 		return true;
 	}
 	req = mmu_walk_request(m, va, access, priv);
-	if (!walk_is_canonical(va, m->levels)) {
-		m->stats.walk_faults[access]++;
+	if (!walk_is_canonical(va, m->levels))
 		return mmu_fault(m, WALK_NON_CANONICAL, access, va);
-	}
 	e = tlb_lookup(m->tlb, side, va, m->asid, &where);
 	if (!e) {
-		m->stats.tlb_misses[access]++;
 		if (trace_wants(m->trace, TRACE_TLB))
 			mmu_emit_tlb(m, TRACE_TLB_MISS, access, va, NULL, TLB_MISS);
-		return walk_and_fill(m, &req, t, false);
+		return walk_and_fill(m, &req, t, TLB_MISS);
 	}
+	count_hit(m, &req, e, where);
+	if (where == TLB_SECOND)
+		second_hit(m, e);
 	if (trace_wants(m->trace, TRACE_TLB))
 		mmu_emit_tlb(m, TRACE_TLB_HIT, access, va, e, where);
 	if (unlikely(m->check))
@@ -240,9 +330,10 @@ bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct tr
 	if (reason != WALK_OK) {
 		bool by_hardware = req.ad_update && (reason == WALK_ACCESSED_CLEAR || reason == WALK_DIRTY_CLEAR);
 
+		m->stats.tlb[where - 1].denied[access][priv][mmu_size_of(e->size_log2)]++;
 		if (tlb_config(m->tlb)->keep_denied && !by_hardware)
 			return mmu_fault(m, reason, access, va);
-		return walk_and_fill(m, &req, t, true);
+		return walk_and_fill(m, &req, t, where);
 	}
 	e->fetched |= access == ACCESS_FETCH;
 	t->entry = e;

@@ -20,7 +20,7 @@
 
 #define ROWS 8192 /* of the table; a power of two */
 #define ROWS_USED_MAX 4096
-#define FULL_MAX 50      /* explanations in full */
+#define FULL_MAX 50       /* explanations in full */
 #define FULL_PLACE_MAX 3  /* of them for one place, at different pages */
 #define LINES_PLACE_MAX 8 /* lines about one place */
 #define LINES_MAX 200     /* lines about repeats */
@@ -388,6 +388,8 @@ void explain_faults_stuck(struct explain_faults *x, struct machine *m)
 			explain_other_tell(&x->teller, h, &f);
 		}
 		explain_history_tell_handler(&y, &x->teller, h, &f);
+		log_warn("how it came to this: --explain %s tells of each fault from the first on",
+		         access_of(f.cause) >= 0 ? "faults" : "all");
 	}
 }
 

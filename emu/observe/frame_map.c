@@ -247,7 +247,7 @@ static void name_owner(const struct guest_view *view, u32 pid, bool *named)
 
 static void put_frames(struct frame_map *map, const struct guest_frames *frames, u64 now, struct pack *out, bool *named)
 {
-	bool hints = guest_view_has_hints(map->view);
+	bool hints = guest_view_knows_frames(map->view);
 	struct told run = { 0 };
 	u64 length = 0;
 
@@ -293,7 +293,7 @@ static void take_moment(struct frame_map *map)
 	look(map, &frames, now);
 	put_frames(map, &frames, now, &runs, named);
 	pack_number(&out, VERSION);
-	pack_number(&out, (map->m ? HAS_BITS : 0u) | (guest_view_has_hints(map->view) ? HAS_HINTS : 0u) |
+	pack_number(&out, (map->m ? HAS_BITS : 0u) | (guest_view_knows_frames(map->view) ? HAS_HINTS : 0u) |
 	                          (count < frames.count ? IS_CUT : 0u));
 	pack_number(&out, guest_view_time_ns(map->view));
 	pack_number(&out, now);

@@ -6,13 +6,11 @@
  *
  * A RUN_FRAMES record is one moment. All numbers are LEB128 (unsigned):
  *
- *     version (1), flags (bit 0: A and D were read; 1: the guest gives hints; 2: cut, RAM is larger than what is here),
- *     time_ns, instret (of all harts together), first frame (pa >> 12), count of frames,
- *     count of processes, for each:
- *         pid, parent, satp, state (bit 0: alive, bit 1: on a hart now), length of the name, name
- *     runs until all frames are told, for each:
- *         length, what (bits 0..3: enum guest_frame_kind, 4: dirty, 5: a va follows, 6: the va does not grow),
- *         maps, age, pid, and the va of the first >> 12 (of files: page index) where bit 5 says so
+ *     version (1), flags (bit 0: A and D were read; 1: it gives hints of frames; 2: cut, RAM is larger than what is
+ * here), time_ns, instret (of all harts together), first frame (pa >> 12), count of frames, count of processes, for
+ * each: pid, parent, satp, state (bit 0: alive, bit 1: on a hart now), length of the name, name runs until all frames
+ * are told, for each: length, what (bits 0..3: enum guest_frame_kind, 4: dirty, 5: a va follows, 6: the va does not
+ * grow), maps, age, pid, and the va of the first >> 12 (of files: page index) where bit 5 says so
  *
  * `age` is how long ago the frame was last known to be used: 0 never, 1 now, else 1 + the bits of (instructions >> 10),
  * so 2: less than 2048 instructions ago, 12: a million. Frames of a run adjoin and are alike; their va grows by a page

@@ -128,7 +128,8 @@ void people_bind(struct people *p, struct space *space, struct guest_process *pr
 	u32 pid = process->pid;
 
 	process->satp = space->satp ? space->satp : SATP_SV39 | space->root;
-	if (before && before->pid != pid && before->is_alive && before->pid < GUEST_SPACE_PID)
+	if (before && before->pid != pid && before->is_alive && before->pid < GUEST_SPACE_PID &&
+	    !((before->satp ^ space->root) & MASK(SATP_ROOT_BITS)))
 		return;
 	set_pid(p, space, pid);
 	if (before && before->pid >= GUEST_SPACE_PID) {

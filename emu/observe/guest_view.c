@@ -35,6 +35,7 @@ struct guest_view {
 	u64 instret;                         /* all harts together */
 	u64 credit;                          /* pages that hints may still name by counts */
 	u64 hints, bad;                      /* hints seen; those that made no sense */
+	bool knows_frames;                   /* hints of frames were seen */
 	u64 switches;                        /* HINT_SWITCH */
 	u64 mapped, unmapped;                /* pages */
 	u64 faults[HINT_FAULTS];             /* how they were resolved */
@@ -177,6 +178,7 @@ static bool on_frame(struct guest_view *view, const u64 *args)
 	if (args[1] >= HINT_FRAME_KINDS || count > view->count || !frame_of(view, number) ||
 	    !frame_of(view, number + count - 1) || !may_do(view, count))
 		return false;
+	view->knows_frames = true;
 	for (u64 i = 0; i < count; i++)
 		use_frame(view, frame_of(view, number + i), (enum guest_frame_kind)(args[1] + 1), args[3] + i);
 	return true;
@@ -479,6 +481,11 @@ void guest_view_each(const struct guest_view *view, see_fn *see, void *arg)
 bool guest_view_has_hints(const struct guest_view *view)
 {
 	return view->hints > 0;
+}
+
+bool guest_view_knows_frames(const struct guest_view *view)
+{
+	return view->knows_frames;
 }
 
 u32 guest_view_process_count(const struct guest_view *view)

@@ -79,8 +79,9 @@ void guest_view_emit(void *view, enum trace_sort sort, const void *event);
  * "frames.anon.peak"... The names do not depend on the run. view may be NULL: all are 0. */
 void guest_view_each(const struct guest_view *view, void (*see)(void *arg, const char *name, u64 value), void *arg);
 
-/* Whether the guest gives hints. */
+/* Whether the guest gives hints, or others do for it (emu/observe/guest_symbols.h); and whether of frames, too. */
 bool guest_view_has_hints(const struct guest_view *view);
+bool guest_view_knows_frames(const struct guest_view *view);
 
 /* Processes in the order in which they were first seen; dead ones are forgotten when there are too many. */
 u32 guest_view_process_count(const struct guest_view *view);

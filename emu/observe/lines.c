@@ -79,11 +79,9 @@ void lines_quoted(struct lines *l, const char *text)
 	lines_bytes(l, "\"", 1);
 	for (const char *end = text + clipped(text); text < end; text++) {
 		u8 c = (u8)*text;
-		char escaped[6] = { '\\', 'u', '0', '0', HEX[c >> 4], HEX[c & 15] };
-		if (c == '"' || c == '\\' || c < 0x20 || c >= 0x7f)
-			lines_bytes(l, escaped, sizeof(escaped));
-		else
-			lines_bytes(l, text, 1);
+		const char escaped[6] = { '\\', 'u', '0', '0', HEX[c >> 4], HEX[c & 15] };
+		bool is_plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+		lines_bytes(l, is_plain ? text : escaped, is_plain ? 1 : sizeof(escaped));
 	}
 	lines_bytes(l, "\"", 1);
 }

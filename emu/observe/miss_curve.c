@@ -1,8 +1,8 @@
 /*
  * Stack distances with holes: see miss_curve.h.
  *
- * The stack is a row of places ordered by time, the top being the latest. A place has a bit in `places`; if what it held
- * was dropped by a fence, it has one in `holes` too. To use entry x, which is at place t:
+ * The stack is a row of places ordered by time, the top being the latest. A place has a bit in `places`; if what it
+ * held was dropped by a fence, it has one in `holes` too. To use entry x, which is at place t:
  *  - its depth is the number of places from the top down to t;
  *  - a new place is made on top. Everything moves down by one as far as the first hole, or t: the topmost hole above t
  *    loses its place, and t becomes a hole (the larger TLBs still have that empty way); without one above, t itself
@@ -36,12 +36,12 @@ struct miss_curve {
 	u32 depth;                    /* places: entries and holes */
 	u32 hole_count;               /* holes */
 	u32 now;                      /* the next place */
-	u32 second;                   /* the place right below the top, where it is known to hold an entry; else TIMES */
-	u16 free;                     /* list of free nodes */
-	u64 places[WORDS];            /* bit t: there is a place */
-	u64 holes[WORDS];             /* bit t: and it is a hole */
-	u16 at[TIMES];                /* node at a place that is no hole */
-	u16 buckets[BUCKETS];         /* by hash of the entry */
+	u32 second;           /* the place right below the top, where it is known to hold an entry; else TIMES */
+	u16 free;             /* list of free nodes */
+	u64 places[WORDS];    /* bit t: there is a place */
+	u64 holes[WORDS];     /* bit t: and it is a hole */
+	u16 at[TIMES];        /* node at a place that is no hole */
+	u16 buckets[BUCKETS]; /* by hash of the entry */
 	struct node nodes[MISS_CURVE_MAX + 1];
 };
 

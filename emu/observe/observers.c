@@ -18,6 +18,9 @@ static void add_guest(struct observers *o)
 		return;
 	if (c->run_file)
 		wanted = GUEST_VIEW_WANTED | (sinks_trace(&o->sinks).wanted & BIT(TRACE_REF));
+	o->guest_symbols = guest_symbols_create(&o->sinks);
+	sinks_add(&o->sinks,
+	          (struct trace){ .wanted = BIT(TRACE_SPACE), .emit = guest_symbols_emit, .arg = o->guest_symbols });
 	o->guest = guest_view_create(0, 0);
 	sinks_add(&o->sinks, (struct trace){ .wanted = wanted, .emit = guest_view_emit, .arg = o->guest });
 	if (!c->run_file)
@@ -77,7 +80,8 @@ struct observers *observers_create(const struct config *config, const struct sym
 		sinks_add(&o->sinks, what_if_sink(o->what_if));
 	}
 	if (config->observe.oracle) {
-		o->oracle = oracle_create(config->observe.oracle_frames, config->filter.addr_lo, config->filter.addr_hi);
+		o->oracle =
+			oracle_create(config->observe.oracle_frames, config->filter.addr_lo, config->filter.addr_hi);
 		sinks_add(&o->sinks, oracle_sink(o->oracle));
 	}
 	if (config->observe.stats || config->observe.stats_json || config->observe.run_file) {
@@ -105,6 +109,7 @@ bool observers_destroy(struct observers *o, struct error *err)
 	frame_map_destroy(o->frame_map);
 	tables_destroy(o->tables);
 	guest_view_destroy(o->guest);
+	guest_symbols_destroy(o->guest_symbols);
 	grader_destroy(o->grader);
 	free(o);
 	return whole;
@@ -134,6 +139,8 @@ bool observers_attach(struct observers *o, struct machine *m, struct error *err)
 		what_if_restart(o->what_if);
 	if (o->guest)
 		guest_view_set_ram(o->guest, m->bus.ram->base, m->bus.ram->size);
+	if (o->guest_symbols)
+		guest_symbols_attach(o->guest_symbols, m);
 	if (o->frame_map)
 		frame_map_attach(o->frame_map, m);
 	if (o->tables)

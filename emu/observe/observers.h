@@ -11,6 +11,7 @@
 #include "emu/machine.h"
 #include "emu/observe/explain_faults.h"
 #include "emu/observe/frame_map.h"
+#include "emu/observe/guest_symbols.h"
 #include "emu/observe/guest_view.h"
 #include "emu/observe/oracle.h"
 #include "emu/observe/profile.h"
@@ -32,15 +33,16 @@ struct observers {
 	struct sinks sinks;            /* who is told */
 	struct check_reporter *check;  /* --check, or NULL */
 	struct tracing *tracing;       /* --trace, and the monitor's `trace` */
-	struct explain_faults *explain; /* --explain, and why a guest is stuck */
-	struct recorder *recorder;      /* --report, or NULL */
-	struct profile *profile;        /* hottest places, for --stats and --report, or NULL */
-	struct what_if *what_if;        /* --what-if, or NULL */
-	struct oracle *oracle;          /* --oracle, or NULL */
-	struct grader *grader;          /* --expect, or NULL */
-	struct guest_view *guest;       /* what the guest's kernel tells, for statistics and --report, or NULL */
-	struct frame_map *frame_map;    /* frames over time, for --report, or NULL */
-	struct tables *tables;          /* page tables at a few moments, likewise */
+	struct explain_faults *explain;      /* --explain, and why a guest is stuck */
+	struct recorder *recorder;           /* --report, or NULL */
+	struct profile *profile;             /* hottest places, for --stats and --report, or NULL */
+	struct what_if *what_if;             /* --what-if, or NULL */
+	struct oracle *oracle;               /* --oracle, or NULL */
+	struct grader *grader;               /* --expect, or NULL */
+	struct guest_symbols *guest_symbols; /* processes of kernels without hints, likewise */
+	struct guest_view *guest;            /* what the guest's kernel tells, for statistics and --report, or NULL */
+	struct frame_map *frame_map;         /* frames over time, for --report, or NULL */
+	struct tables *tables;               /* page tables at a few moments, likewise */
 };
 
 /* Makes what the configuration asks for. symbols may be NULL and must live as long. NULL: see err. */

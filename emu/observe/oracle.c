@@ -6,7 +6,8 @@
  * group empty; what comes is kept until all pages of the group have been used in ROUNDS rounds without a new one. From
  * then on they are in memory under every policy that has at least group_max frames, and marked as used, so that further
  * references among them are hits without consequence - but for the order of last use, which LRU goes by: when another
- * page comes, the group's are put down once more in that order. Hence fewer frames than group_max cannot be asked about.
+ * page comes, the group's are put down once more in that order. Hence fewer frames than group_max cannot be asked
+ * about.
  */
 #include "emu/observe/oracle.h"
 
@@ -18,10 +19,10 @@
 #include "mmu/walk.h"
 
 #define PAGE_SHIFT 12
-#define GROUP_MAX 8       /* pages that a program may go round among */
-#define ROUNDS 20         /* after which they all are in memory */
-#define STRETCH_MAX 1024  /* references after which a group that has not settled is given up */
-#define WINDOWS 40        /* working sets over up to 2^39 references */
+#define GROUP_MAX 8      /* pages that a program may go round among */
+#define ROUNDS 20        /* after which they all are in memory */
+#define STRETCH_MAX 1024 /* references after which a group that has not settled is given up */
+#define WINDOWS 40       /* working sets over up to 2^39 references */
 #define PIDS 65536
 #define NONE UINT32_MAX
 
@@ -30,20 +31,20 @@ struct numbers {
 	struct pair {
 		u64 a, b;
 		u32 number; /* + 1; 0: a free slot */
-	} *slots;
+	} * slots;
 	u32 capacity; /* a power of two */
 	u32 count;    /* how many there are */
 };
 
 /* Pages that the program goes round among. */
 struct group {
-	u32 pages[GROUP_MAX];  /* the one used last is the first */
-	bool seen[GROUP_MAX];  /* in this round */
-	u32 count;             /* how many */
-	u32 left;              /* of them not seen in this round */
-	u32 rounds;            /* complete ones since the last page joined */
-	u32 kept;              /* references kept since the group began */
-	bool is_settled;       /* references among them are left out */
+	u32 pages[GROUP_MAX]; /* the one used last is the first */
+	bool seen[GROUP_MAX]; /* in this round */
+	u32 count;            /* how many */
+	u32 left;             /* of them not seen in this round */
+	u32 rounds;           /* complete ones since the last page joined */
+	u32 kept;             /* references kept since the group began */
+	bool is_settled;      /* references among them are left out */
 };
 
 /* Where a hart is. */
@@ -56,25 +57,25 @@ struct place {
 };
 
 struct oracle {
-	u64 frames, lo, hi;              /* as asked for */
-	u32 group_max;                   /* GROUP_MAX, or fewer frames */
-	struct numbers spaces, pages;    /* (process, satp); (space, vpn) */
-	struct group group;              /* at work */
+	u64 frames, lo, hi;           /* as asked for */
+	u32 group_max;                /* GROUP_MAX, or fewer frames */
+	struct numbers spaces, pages; /* (process, satp); (space, vpn) */
+	struct group group;           /* at work */
 	struct place harts[OPTIONS_HARTS_MAX];
-	u32 last;                        /* page of the reference before */
-	u32 *kept;                       /* the string */
-	u32 count, capacity;             /* of it */
-	bool is_cut;                     /* it has been too long, or there were too many pages */
-	u64 references;                  /* all that were seen, the time of working sets */
-	u64 *last_use;                   /* [page]: when it was used last, + 1 */
-	u32 last_capacity;               /* room in it */
-	u64 gaps[WINDOWS];               /* references whose page is used again 2^n to 2^(n+1)-1 references later */
-	u64 gap_sums[WINDOWS];           /* and how much later, added up */
-	u32 *exits;                      /* [pid % PIDS]: processes of that pid that ended */
-	bool has_hints;                  /* there was one */
-	u64 page_faults;                 /* from user mode */
-	u64 resolved[HINT_FAULTS];       /* by hints */
-	u64 swap_reads, swap_writes;     /* likewise */
+	u32 last;                    /* page of the reference before */
+	u32 *kept;                   /* the string */
+	u32 count, capacity;         /* of it */
+	bool is_cut;                 /* it has been too long, or there were too many pages */
+	u64 references;              /* all that were seen, the time of working sets */
+	u64 *last_use;               /* [page]: when it was used last, + 1 */
+	u32 last_capacity;           /* room in it */
+	u64 gaps[WINDOWS];           /* references whose page is used again 2^n to 2^(n+1)-1 references later */
+	u64 gap_sums[WINDOWS];       /* and how much later, added up */
+	u32 *exits;                  /* [pid % PIDS]: processes of that pid that ended */
+	bool has_hints;              /* there was one */
+	u64 page_faults;             /* from user mode */
+	u64 resolved[HINT_FAULTS];   /* by hints */
+	u64 swap_reads, swap_writes; /* likewise */
 };
 
 /* --- numbers --- */

@@ -1,24 +1,24 @@
 /*
- * What other page replacement would have done: from the guest's real references of user mode, the faults under OPT, LRU,
- * clock and FIFO with so many frames, beside what the guest did; and the working-set curve.
+ * What other page replacement would have done: from the guest's real references of user mode, the faults under OPT,
+ * LRU, clock and FIFO with so many frames, beside what the guest did; and the working-set curve.
  *
- * A sink for TRACE_REF, TRACE_SPACE, TRACE_HINT and TRACE_FAULT; it asks the machine nothing. A page is an address space
- * and a virtual page of 4 KiB. Spaces are told apart by satp, and by processes where the kernel gives hints; without
- * them a page table in a frame that held another one before is taken for it. All processes share the frames, and a page
- * that two of them map is two pages. Only references within an address range count, if one is asked for.
+ * A sink for TRACE_REF, TRACE_SPACE, TRACE_HINT and TRACE_FAULT; it asks the machine nothing. A page is an address
+ * space and a virtual page of 4 KiB. Spaces are told apart by satp, and by processes where the kernel gives hints;
+ * without them a page table in a frame that held another one before is taken for it. All processes share the frames,
+ * and a page that two of them map is two pages. Only references within an address range count, if one is asked for.
  *
- * References that change nothing in any policy are left out (oracle.c says which), so that the string stays short; it is
- * kept in memory, at most ORACLE_KEPT_MAX of it, and what is printed says when that was not enough.
+ * References that change nothing in any policy are left out (oracle.c says which), so that the string stays short; it
+ * is kept in memory, at most ORACLE_KEPT_MAX of it, and what is printed says when that was not enough.
  *
  * The JSON (member "oracle" of record RUN_CURVES, see emu/observe/what_if.h):
  *
  *     {"references": 0, "kept": 0, "complete": true,   references; of those kept; none was dropped for want of room
  *      "pages": 0,                                     different pages: faults that no policy avoids
  *      "guest": {"hints": true, "page_faults": 0,      what the guest did: page faults from user mode; with hints also
- *                "zero": 0, "minor": 0, "file": 0, "swap": 0, "copy": 0, "stack": 0, "signal": 0,   how they were solved
- *                "swap_reads": 0, "swap_writes": 0},
- *      "frames": [...], "opt": [...], "lru": [...], "clock": [...], "fifo": [...],   faults at each number of frames
- *      "working_set": {"window": [...], "pages": [...]}}   mean pages used within the last `window` references
+ *                "zero": 0, "minor": 0, "file": 0, "swap": 0, "copy": 0, "stack": 0, "signal": 0,   how they were
+ * solved "swap_reads": 0, "swap_writes": 0}, "frames": [...], "opt": [...], "lru": [...], "clock": [...], "fifo":
+ * [...],   faults at each number of frames "working_set": {"window": [...], "pages": [...]}}   mean pages used within
+ * the last `window` references
  */
 #ifndef RVEMU_EMU_OBSERVE_ORACLE_H
 #define RVEMU_EMU_OBSERVE_ORACLE_H

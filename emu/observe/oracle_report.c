@@ -77,10 +77,12 @@ void oracle_print(const struct oracle *o, FILE *out)
 	u32 count, pages, row[ROW_MAX];
 	(void)oracle_kept(o, &count, &pages);
 	fprintf(out,
-	        "what other page replacement would have done: %" PRIu64 " references of user mode to %u pages, %u kept\n",
+	        "what other page replacement would have done: %" PRIu64
+	        " references of user mode to %u pages, %u kept\n",
 	        s.references, pages, count);
 	if (s.is_cut)
-		fprintf(out, "  the run went on, but there was no more room: --trace-filter addr=LO-HI makes less of it\n");
+		fprintf(out,
+		        "  the run went on, but there was no more room: --trace-filter addr=LO-HI makes less of it\n");
 	fprintf(out, "  %10s", "frames");
 	for (u32 p = 0; p < ORACLE_POLICIES; p++)
 		fprintf(out, " %12s", policy_words[p]);
@@ -121,8 +123,8 @@ void oracle_print_json(const struct oracle *o, FILE *out)
 	u32 count, pages, row[ROW_MAX];
 	(void)oracle_kept(o, &count, &pages);
 	u32 n = make_row(&s, pages, row);
-	fprintf(out, "{\"references\": %" PRIu64 ", \"kept\": %u, \"complete\": %s, \"pages\": %u, ", s.references, count,
-	        s.is_cut ? "false" : "true", pages);
+	fprintf(out, "{\"references\": %" PRIu64 ", \"kept\": %u, \"complete\": %s, \"pages\": %u, ", s.references,
+	        count, s.is_cut ? "false" : "true", pages);
 	print_json_guest(&s, out);
 	fprintf(out, ", \"frames\": [");
 	for (u32 i = 0; i < n; i++)

@@ -124,8 +124,7 @@ bool report_page(const char *run_path, const char *out_path, struct error *err)
 		return false;
 	struct page_model *m = page_model_create();
 	bool is_cut;
-	bool ok = read_run(m, reader, &is_cut, err) &&
-	          save_page(m, run_reader_symbols(reader), is_cut, out_path, err);
+	bool ok = read_run(m, reader, &is_cut, err) && save_page(m, run_reader_symbols(reader), is_cut, out_path, err);
 	page_model_destroy(m);
 	run_reader_close(reader);
 	return ok;

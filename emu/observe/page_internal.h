@@ -1,9 +1,9 @@
 /*
  * What page*.c share: the bounded data that a run is boiled down to on its way into the page.
  *
- * Everything here has a most that it may hold, whatever the run's length. Time on the page is work done: instructions of
- * all harts together, so that idling takes no room; guest time is told beside it. Where something must be left out, a
- * rule says what stays (page_walks.c, page_life.c), and the page says so.
+ * Everything here has a most that it may hold, whatever the run's length. Time on the page is work done: instructions
+ * of all harts together, so that idling takes no room; guest time is told beside it. Where something must be left out,
+ * a rule says what stays (page_walks.c, page_life.c), and the page says so.
  */
 #ifndef RVEMU_EMU_OBSERVE_PAGE_INTERNAL_H
 #define RVEMU_EMU_OBSERVE_PAGE_INTERNAL_H
@@ -78,16 +78,16 @@ struct page_band {
 };
 
 struct page_time {
-	u64 last[PAGE_HARTS];           /* instret of each hart as last told */
-	u64 harts;                      /* bit n: hart n was told of */
-	u64 now;                        /* instructions of all harts: the page's time */
-	u64 now_ns;                     /* guest time */
-	u64 width;                      /* instructions a bucket: a power of two */
-	u32 count;                      /* buckets in use */
-	u32 running[PAGE_HARTS];        /* owner + 1 that has each hart now */
-	u64 since[PAGE_HARTS];          /* since when */
+	u64 last[PAGE_HARTS];    /* instret of each hart as last told */
+	u64 harts;               /* bit n: hart n was told of */
+	u64 now;                 /* instructions of all harts: the page's time */
+	u64 now_ns;              /* guest time */
+	u64 width;               /* instructions a bucket: a power of two */
+	u32 count;               /* buckets in use */
+	u32 running[PAGE_HARTS]; /* owner + 1 that has each hart now */
+	u64 since[PAGE_HARTS];   /* since when */
 	u64 counts[PAGE_COLUMNS][PAGE_BUCKETS];
-	u64 begin_ns[PAGE_BUCKETS];     /* guest time of the first news in it; 0: none */
+	u64 begin_ns[PAGE_BUCKETS]; /* guest time of the first news in it; 0: none */
 	struct page_band bands[PAGE_HARTS][PAGE_BUCKETS];
 };
 
@@ -138,7 +138,7 @@ struct page_walk {
 	u32 cycles;
 	u16 bucket; /* of time */
 	u16 space;  /* index in spaces */
-	u16 owner; /* index + 1, or 0 */
+	u16 owner;  /* index + 1, or 0 */
 	u8 hart, access, priv, reason, first, second, size_log2, level, step_count, levels;
 	u8 flags; /* enum page_walk_flag */
 	struct walk_step steps[WALK_LEVELS_MAX];
@@ -161,11 +161,11 @@ enum page_life_kind {
 	PAGE_LIFE_MAP,      /* extra: the PTE */
 	PAGE_LIFE_UNMAP,    /* extra: how many pages from va on */
 	PAGE_LIFE_FAULT,    /* extra: enum hint_fault */
-	PAGE_LIFE_SWAP_OUT, /* extra: slot */
-	PAGE_LIFE_SWAP_IN,  /* extra: slot */
-	PAGE_LIFE_FRAME,    /* extra: enum hint_frame | how many frames from `frame` on << 8; va: page of the file << 12 */
-	PAGE_LIFE_UPDATED,  /* a walk set A or D. extra: PTE as it is then */
-	PAGE_LIFE_FAILED,   /* an exception. extra: enum walk_reason | access << 8 | priv << 10 */
+	PAGE_LIFE_SWAP_OUT, /* extra: slot; which page it was page_life.c finds out, va 0: it did not */
+	PAGE_LIFE_SWAP_IN,  /* likewise */
+	PAGE_LIFE_FRAME, /* extra: enum hint_frame | how many frames from `frame` on << 8; va: page of the file << 12 */
+	PAGE_LIFE_UPDATED, /* a walk set A or D. extra: PTE as it is then */
+	PAGE_LIFE_FAILED,  /* an exception. extra: enum walk_reason | access << 8 | priv << 10 */
 };
 
 struct page_life_event {

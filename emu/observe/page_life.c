@@ -15,6 +15,17 @@
 #define LIFE_HASH_SHIFT 16 /* the upper bits of a hash say where that is counted */
 #define ADOPTIONS_MAX 5000 /* of a sane guest a few are due; another may not keep us busy */
 
+/* Which page was last in a frame, or went to a slot of swap: hints of swapping name the frame and the slot only. What
+ * has the same place drives out what was there. */
+#define HOMES (1u << 16)
+
+struct home {
+	u64 of; /* frame or slot, + 1; 0: none */
+	u64 va;
+	u32 space;
+	u16 owner;
+};
+
 struct page_life {
 	struct page_life_event *events;
 	u32 count;
@@ -24,6 +35,7 @@ struct page_life {
 	u32 adoptions; /* how often owners were looked for */
 	u32 threshold; /* an event stays if a hash of it is not above */
 	u16 of_page[1u << (32 - LIFE_HASH_SHIFT)];
+	struct home frames[HOMES], slots[HOMES];
 };
 
 struct page_life *page_life_create(void)
@@ -51,14 +63,49 @@ static u32 mix(u32 v)
 static bool stays(const struct page_life *l, const struct page_life_event *e)
 {
 	u32 page = mix((u32)(e->va >> 12) ^ mix((u32)(e->va >> 44)));
-	bool has_many = (e->kind == PAGE_LIFE_FRAME && e->extra >> 8 > 1) || (e->kind == PAGE_LIFE_UNMAP && e->extra > 1);
-	bool is_of_page = e->kind != PAGE_LIFE_FRAME && e->kind != PAGE_LIFE_SWAP_OUT && e->kind != PAGE_LIFE_SWAP_IN;
+	bool has_many =
+		(e->kind == PAGE_LIFE_FRAME && e->extra >> 8 > 1) || (e->kind == PAGE_LIFE_UNMAP && e->extra > 1);
+	bool is_swap = e->kind == PAGE_LIFE_SWAP_OUT || e->kind == PAGE_LIFE_SWAP_IN;
+	bool is_of_page = e->kind != PAGE_LIFE_FRAME && (!is_swap || e->va);
 	return (is_of_page && page <= l->threshold) || (e->frame && mix(e->frame) <= l->threshold) ||
 	       (has_many && l->threshold > UINT32_MAX >> 6);
 }
 
-void page_life_see(struct page_life *l, const struct page_life_event *event)
+static void move_in(struct home *homes, u64 of, const struct page_life_event *e)
 {
+	homes[mix((u32)of) % HOMES] = (struct home){ of + 1, e->va, e->space, e->owner };
+}
+
+static void take_home(const struct home *homes, u64 of, struct page_life_event *e)
+{
+	const struct home *home = &homes[mix((u32)of) % HOMES];
+	if (home->of != of + 1)
+		return;
+	e->va = home->va;
+	e->space = home->space;
+	e->owner = home->owner;
+}
+
+/* Says of swapping which page it was. */
+static void find_page(struct page_life *l, struct page_life_event *e)
+{
+	if (e->kind == PAGE_LIFE_MAP && e->frame)
+		move_in(l->frames, e->frame, e);
+	if (e->kind == PAGE_LIFE_SWAP_OUT) {
+		take_home(l->frames, e->frame, e);
+		move_in(l->slots, e->extra, e);
+	}
+	if (e->kind == PAGE_LIFE_SWAP_IN) {
+		take_home(l->slots, e->extra, e);
+		move_in(l->frames, e->frame, e);
+	}
+}
+
+void page_life_see(struct page_life *l, const struct page_life_event *seen)
+{
+	struct page_life_event found = *seen;
+	const struct page_life_event *event = &found;
+	find_page(l, &found);
 	u32 place = mix((u32)(event->va >> 12) ^ mix(event->frame ^ (u32)event->owner << 16 ^ event->space));
 	u16 *of_page = &l->of_page[place >> LIFE_HASH_SHIFT];
 	l->seen++;

@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_WIDTH 64             /* instructions a bucket at first */
+#define FIRST_WIDTH 64 /* instructions a bucket at first */
 #define SATP_SV39 ((u64)8 << 60)
 #define LAST_TIME ((u64)1 << 52) /* numbers up to here are exact in the page's script */
 
 static const char *const column_names[PAGE_COLUMNS] = {
-	"walksFetch",  "walksLoad",   "walksStore",  "walksFailed",  "walkCycles",    "pteReads",
-	"adUpdates",   "faultsFetch", "faultsLoad",  "faultsStore",  "faultsAccess",  "solvedZero",
-	"solvedMinor", "solvedFile",  "solvedSwap",  "solvedCopy",   "solvedStack",   "solvedSignal",
-	"fencesAll",   "fencesAsid",  "fencesVa",    "fencesVaAsid", "fencedEntries", "evictions",
-	"spaces",      "interrupts",  "ecalls",      "trapsOther",   "swapOut",       "swapIn",
+	"walksFetch",  "walksLoad",   "walksStore", "walksFailed",  "walkCycles",    "pteReads",
+	"adUpdates",   "faultsFetch", "faultsLoad", "faultsStore",  "faultsAccess",  "solvedZero",
+	"solvedMinor", "solvedFile",  "solvedSwap", "solvedCopy",   "solvedStack",   "solvedSignal",
+	"fencesAll",   "fencesAsid",  "fencesVa",   "fencesVaAsid", "fencedEntries", "evictions",
+	"spaces",      "interrupts",  "ecalls",     "trapsOther",   "swapOut",       "swapIn",
 };
 
 struct page_model *page_model_create(void)
@@ -210,7 +210,7 @@ static void see_walk(struct page_model *m, const struct trace_walk *e)
 		.levels = q->levels,
 		.step_count = r->step_count <= WALK_LEVELS_MAX ? r->step_count : WALK_LEVELS_MAX,
 		.flags = (u8)((r->ad_updated ? PAGE_WALK_UPDATED : 0) | (r->global ? PAGE_WALK_GLOBAL : 0) |
-	                      (q->sum ? PAGE_WALK_SUM : 0) | (q->mxr ? PAGE_WALK_MXR : 0)),
+		              (q->sum ? PAGE_WALK_SUM : 0) | (q->mxr ? PAGE_WALK_MXR : 0)),
 	};
 	memcpy(w.steps, r->steps, sizeof(w.steps));
 	page_walks_see(m->walks, &w);

@@ -18,16 +18,20 @@
 #define TABLES_KEPT 64
 #define FRAMES_KEPT 256
 #define CELLS_MAX 16384
-#define CHANGES_MAX 50000 /* cells told of, over all moments */
+#define CHANGES_MAX 65000        /* cells told of, over all moments */
+#define CELL_MOMENTS_MAX 1200000 /* cells, over all moments: two bits each */
 #define PIDS_MAX 65535
 
 /* One frame, or several that are drawn as one. */
 struct cell {
-	u32 va; /* page number's low bits of the first of the kind shown */
+	u32 va;  /* page number's low bits of the first of the kind shown */
 	u16 who; /* index in pids + 1, or 0 */
-	u8 what; /* bits 0..3 enum guest_frame_kind, 4 dirty, 5 used since the moment before, 6 has a va */
+	u8 what; /* bits 0..3 enum guest_frame_kind, 6 has a va; and what changes most: */
 	u8 maps; /* user mappings, at most 255 */
 };
+
+#define CELL_DIRTY BIT(4)
+#define CELL_USED BIT(5) /* since the moment before */
 
 struct frames_moment {
 	u64 time_ns, instret;
@@ -138,7 +142,7 @@ static struct cell cell_of(struct page_moments *p, const struct frame_map_frame 
 	for (u32 i = 0; i < count; i++)
 		kinds[frames[i].kind & 15]++;
 	u8 best = 0;
-	for (u8 k = 1; k < ARRAY_SIZE(kinds); k++)
+	for (u8 k = 1; k < GUEST_FRAME_KINDS; k++)
 		if (kinds[k] > kinds[best])
 			best = k;
 	bool is_named = false;
@@ -146,7 +150,7 @@ static struct cell cell_of(struct page_moments *p, const struct frame_map_frame 
 	u32 maps = 0;
 	for (u32 i = 0; i < count; i++) {
 		const struct frame_map_frame *f = &frames[i];
-		flags |= (u8)((f->dirty ? 1 << 4 : 0) | (is_recent(f->age, since) ? 1 << 5 : 0));
+		flags |= (u8)((f->dirty ? CELL_DIRTY : 0) | (is_recent(f->age, since) ? CELL_USED : 0));
 		maps = f->maps > maps ? f->maps : maps;
 		if (is_named || (f->kind & 15) != best)
 			continue;
@@ -167,7 +171,7 @@ static void frames_halve(struct page_moments *p)
 		bool stays = i % 2 == 0 || i == p->frames_count - 1;
 		/* what was used in a moment left out was used before the next one */
 		for (u32 c = 0; !stays && c < p->cell_count; c++)
-			p->frames[i + 1].cells[c].what |= p->frames[i].cells[c].what & 1 << 5;
+			p->frames[i + 1].cells[c].what |= p->frames[i].cells[c].what & CELL_USED;
 		if (stays)
 			p->frames[kept++] = p->frames[i];
 		else
@@ -214,20 +218,35 @@ void page_moments_frames(struct page_moments *p, const char *payload, size_t siz
 	for (u32 c = 0; c < p->cell_count; c++) {
 		u32 at = c * p->per_cell;
 		u32 left = p->frame_count - at;
-		kept->cells[c] =
-			cell_of(p, &moment.frames[at], left < p->per_cell ? left : p->per_cell, since);
+		kept->cells[c] = cell_of(p, &moment.frames[at], left < p->per_cell ? left : p->per_cell, since);
 	}
 	frame_map_free(&moment);
 }
 
 /* --- what is written --- */
 
+/* But for dirty and used, which are told as bits. */
 static bool is_change(const struct page_moments *p, u32 moment, u32 cell)
 {
-	const struct cell *now = &p->frames[moment].cells[cell];
 	static const struct cell nothing;
+	const struct cell *now = &p->frames[moment].cells[cell];
 	const struct cell *before = moment ? &p->frames[moment - 1].cells[cell] : &nothing;
-	return memcmp(now, before, sizeof(*now)) != 0;
+	u8 other = (u8)((now->what ^ before->what) & ~(CELL_DIRTY | CELL_USED));
+	return other || now->va != before->va || now->who != before->who || now->maps != before->maps;
+}
+
+/* A bit a cell and moment, each moment from a new byte on. */
+static void write_bits(const struct page_moments *p, const char *name, u8 flag, FILE *out)
+{
+	u32 stride = (p->cell_count + 7) / 8;
+	size_t size = (size_t)stride * p->frames_count;
+	u8 *bytes = xcalloc(size + 1, 1);
+	for (u32 i = 0; i < p->frames_count; i++)
+		for (u32 c = 0; c < p->cell_count; c++)
+			if (p->frames[i].cells[c].what & flag)
+				bytes[i * stride + c / 8] |= (u8)(1 << c % 8);
+	page_json_column(out, name, "u8", bytes, size);
+	free(bytes);
 }
 
 static u32 count_changes(const struct page_moments *p, u32 moment)
@@ -263,7 +282,7 @@ static void write_changes(const struct page_moments *p, u32 changes, FILE *out)
 			cell[at] = (u16)c;
 			who[at] = now->who;
 			va[at] = now->va;
-			what[at] = now->what;
+			what[at] = now->what & (u8) ~(CELL_DIRTY | CELL_USED);
 			maps[at++] = now->maps;
 		}
 		ends[i] = at;
@@ -285,7 +304,8 @@ static void write_changes(const struct page_moments *p, u32 changes, FILE *out)
 void page_moments_write(struct page_moments *p, FILE *out)
 {
 	u32 changes = count_all_changes(p);
-	while (changes > CHANGES_MAX && p->frames_count > 2) {
+	while (p->frames_count > 2 &&
+	       (changes > CHANGES_MAX || (u64)p->frames_count * p->cell_count > CELL_MOMENTS_MAX)) {
 		frames_halve(p);
 		changes = count_all_changes(p);
 	}
@@ -313,5 +333,7 @@ void page_moments_write(struct page_moments *p, FILE *out)
 	page_json_column(out, "ns", "f64", when[1], p->frames_count * sizeof(double));
 	page_json_column(out, "pids", "u32", p->pid_list, p->pids.count * sizeof(u32));
 	write_changes(p, changes, out);
+	write_bits(p, "dirty", CELL_DIRTY, out);
+	write_bits(p, "used", CELL_USED, out);
 	fputs("}", out);
 }

@@ -258,8 +258,8 @@ static void gather(struct page_walk *to, u32 *count, const struct page_walk *fro
 /* All that are kept, in order and once each. Free the answer. */
 static struct page_walk *kept_walks(const struct page_walks *w, u32 *count)
 {
-	u32 most = w->total < WALKS_ALL ? w->total + 1 :
-	                                  WALK_REASONS * WALKS_OF_REASON + WALKS_SLOWEST + WALKS_FIRST +
+	u32 most = w->total < WALKS_ALL ? w->total + 1
+	                                : WALK_REASONS * WALKS_OF_REASON + WALKS_SLOWEST + WALKS_FIRST +
 	                                          PAGE_BUCKETS * WALKS_OF_BUCKET + WALKS_ALL;
 	struct page_walk *kept = xcalloc(most, sizeof(*kept));
 	*count = 0;
@@ -353,7 +353,8 @@ static void write_walks(const struct page_walks *w, struct page_symbols *symbols
 }
 
 /* The hottest of a count, and how many there were. */
-static void write_counting(const struct counting *c, const char *name, u32 most, struct page_symbols *symbols, FILE *out)
+static void write_counting(const struct counting *c, const char *name, u32 most, struct page_symbols *symbols,
+                           FILE *out)
 {
 	u32 count = c->map.count;
 	struct counted *sorted = xcalloc(count ? count : 1, sizeof(*sorted));

@@ -249,8 +249,7 @@ void profile_print(const struct profile *p, FILE *out)
 	print_pcs(p, out);
 	print_functions(p, out);
 	if (p->pages.forgotten + p->pcs.forgotten)
-		fprintf(out,
-		        "  approximate: %" PRIu64 " cold places were forgotten when there were more than %d\n",
+		fprintf(out, "  approximate: %" PRIu64 " cold places were forgotten when there were more than %d\n",
 		        p->pages.forgotten + p->pcs.forgotten, PROFILE_PLACES_MAX);
 }
 

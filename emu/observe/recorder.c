@@ -159,17 +159,17 @@ void recorder_change(struct recorder *r, u32 sorts, const struct trace_filter *f
 
 /* --- the run --- */
 
-/* A line of sort insn, which may be made of the file, shows accesses and CSRs whatever their own filter says. */
-static bool is_part_of_insn(const struct recorder *r, enum trace_sort sort, const void *event)
+/* A line of sort insn, which may be made of the file, shows what the instruction did, and forgets what the one before
+ * did: all of that is kept, and the filter chooses lines when the file is read. */
+static bool is_for_lines(const struct recorder *r, enum trace_sort sort)
 {
-	return r->sorts >> TRACE_INSN & 1 && TRACE_TEXT_FOR_LINES >> sort & 1 &&
-	       trace_filter_passes_place(&r->filter, event);
+	return r->sorts >> TRACE_INSN & 1 && (TRACE_TEXT_FOR_LINES | 1u << TRACE_INSN) >> sort & 1;
 }
 
 static void emit(void *recorder, enum trace_sort sort, const void *event)
 {
 	struct recorder *r = recorder;
-	if ((r->sorts >> sort & 1 && trace_filter_passes(&r->filter, sort, event)) || is_part_of_insn(r, sort, event))
+	if (is_for_lines(r, sort) || (r->sorts >> sort & 1 && trace_filter_passes(&r->filter, sort, event)))
 		run_writer_emit(r->file, sort, event);
 }
 

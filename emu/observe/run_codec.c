@@ -1,11 +1,12 @@
 /*
- * Packing and unpacking of events: see run_codec.h.
+ * Packing and unpacking of events: see run_codec.h. How numbers and flags become bytes is run_bits.c's business.
  */
 #include "emu/observe/run_codec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/observe/run_bits.h"
 #include "emu/options.h"
 #include "mmu/mmu.h"
 #include "mmu/tlb.h"
@@ -43,162 +44,27 @@ struct ref_memory {
 
 /* An instruction as it was retired last. */
 struct insn_memory {
-	struct trace_insn insn;
+	struct trace_insn insn; /* the time means nothing */
 };
 
 struct run_memory {
-	u32 hart; /* of the last event */
-	struct hart_memory harts[OPTIONS_HARTS_MAX];
-	struct pte_memory ptes[TABLE_SIZE];
-	struct ref_memory refs[TABLE_SIZE];
-	struct insn_memory insns[TABLE_SIZE];
+	u32 hart;                                    /* of the last event */
+	struct hart_memory harts[OPTIONS_HARTS_MAX]; /* by id */
+	struct pte_memory ptes[TABLE_SIZE];          /* by a hash of pte_addr */
+	struct ref_memory refs[TABLE_SIZE];          /* by a hash of page and access */
+	struct insn_memory insns[TABLE_SIZE];        /* by a hash of pc */
 };
-
-/* One payload at work. */
-struct codec {
-	bool reading;  /* unpacks */
-	bool bad;      /* what is read is no event */
-	u8 *at, *end;  /* the next byte; behind the last one */
-	u8 *flags_at;  /* writing: where the flags go */
-	u32 flag_size; /* bytes of them */
-	u32 flag_next; /* how many bits are used up */
-	u64 flags;     /* they */
-};
-
-/* --- numbers and flags --- */
-
-static void put_byte(struct codec *c, u8 byte)
-{
-	BUG_ON(c->at == c->end);
-	*c->at++ = byte;
-}
-
-static u8 get_byte(struct codec *c)
-{
-	if (c->at == c->end) {
-		c->bad = true;
-		return 0;
-	}
-	return *c->at++;
-}
-
-static void number(struct codec *c, u64 *v)
-{
-	if (!c->reading) {
-		u64 left = *v;
-		for (; left >= 0x80; left >>= 7)
-			put_byte(c, (u8)(left | 0x80));
-		put_byte(c, (u8)left);
-		return;
-	}
-	u64 read = 0;
-	for (u32 shift = 0;; shift += 7) {
-		u8 byte = get_byte(c);
-		if (shift == 63 && byte > 1) {
-			c->bad = true;
-			break;
-		}
-		read |= (u64)(byte & 0x7f) << shift;
-		if (byte < 0x80)
-			break;
-	}
-	*v = read;
-}
-
-/* The distance from a guess, small whichever way it goes. */
-static void distance(struct codec *c, u64 *v, u64 guess)
-{
-	u64 d = *v - guess;
-	d = d << 1 ^ (d >> 63 ? ~0ull : 0);
-	number(c, &d);
-	if (c->reading)
-		*v = guess + (d >> 1 ^ (d & 1 ? ~0ull : 0));
-}
-
-/* Begins a group: `size` bytes of flags. */
-static void begin(struct codec *c, u32 size)
-{
-	c->flags_at = c->at;
-	c->flag_size = size;
-	c->flag_next = 0;
-	c->flags = 0;
-	for (u32 i = 0; i < size; i++) {
-		if (c->reading)
-			c->flags |= (u64)get_byte(c) << (8 * i);
-		else
-			put_byte(c, 0);
-	}
-}
-
-/* Ends it. */
-static void finish(struct codec *c)
-{
-	BUG_ON(c->flag_next > 8 * c->flag_size);
-	for (u32 i = 0; i < c->flag_size && !c->reading; i++)
-		c->flags_at[i] = (u8)(c->flags >> (8 * i));
-}
-
-/* A small number among the flags; at most `max` is good. */
-static u32 field(struct codec *c, u32 v, u32 width, u32 max)
-{
-	if (c->reading)
-		v = (u32)(c->flags >> c->flag_next & MASK(width));
-	else
-		c->flags |= (u64)v << c->flag_next;
-	c->flag_next += width;
-	if (v <= max)
-		return v;
-	BUG_ON(!c->reading);
-	c->bad = true;
-	return 0;
-}
-
-static bool flag(struct codec *c, bool v)
-{
-	return field(c, v, 1, 1) != 0;
-}
-
-/* A value with one guess; with three, the first of which is also what the distance is from. */
-static void guessed(struct codec *c, u64 *v, u64 guess)
-{
-	if (flag(c, *v == guess))
-		*v = guess;
-	else
-		distance(c, v, guess);
-}
-
-static void guessed3(struct codec *c, u64 *v, u64 first, u64 second, u64 third)
-{
-	u32 which = *v == first ? 1 : *v == second ? 2 : *v == third ? 3 : 0;
-	which = field(c, which, 2, 3);
-	if (which == 0)
-		distance(c, v, first);
-	else
-		*v = which == 1 ? first : which == 2 ? second : third;
-}
-
-/* Narrow ones: they are written as guessed() does and checked to be at most `max`. */
-static u32 narrow(struct codec *c, u32 v, u32 guess, u32 max)
-{
-	u64 wide = v;
-	guessed(c, &wide, guess);
-	if (wide <= max)
-		return (u32)wide;
-	BUG_ON(!c->reading);
-	c->bad = true;
-	return 0;
-}
 
 static u8 priv(struct codec *c, u8 v)
 {
-	v = (u8)field(c, v, 2, PRIV_M);
+	v = (u8)codec_field(c, v, 2, PRIV_M);
 	c->bad |= v == 2;
 	return v;
 }
 
 static u8 access_kind(struct codec *c, u8 v)
 {
-	return (u8)field(c, v, 2, ACCESS_STORE);
+	return (u8)codec_field(c, v, 2, ACCESS_STORE);
 }
 
 /* --- what all events have: 8 flags --- */
@@ -207,7 +73,7 @@ static struct hart_memory *head(struct codec *c, struct run_memory *m, struct tr
 {
 	u64 hart = h->hart;
 	h->priv = priv(c, h->priv);
-	guessed(c, &hart, m->hart);
+	codec_guessed(c, &hart, m->hart);
 	if (hart >= OPTIONS_HARTS_MAX) {
 		BUG_ON(!c->reading);
 		c->bad = true;
@@ -216,10 +82,10 @@ static struct hart_memory *head(struct codec *c, struct run_memory *m, struct tr
 	h->hart = m->hart = (u32)hart;
 	struct hart_memory *known = &m->harts[hart];
 	const struct trace_head *last = &known->head;
-	guessed3(c, &h->instret, last->instret, last->instret + 1, last->instret + 2);
-	guessed3(c, &h->pc, last->pc, last->pc + 4, last->pc + 2);
+	codec_guessed3(c, &h->instret, last->instret, last->instret + 1, last->instret + 2);
+	codec_guessed3(c, &h->pc, last->pc, last->pc + 4, last->pc + 2);
 	/* A step takes a nanosecond, as long as the hart is not waiting. */
-	guessed(c, &h->time_ns, last->time_ns + (h->instret - last->instret));
+	codec_guessed(c, &h->time_ns, last->time_ns + (h->instret - last->instret));
 	known->head = *h;
 	return known;
 }
@@ -238,11 +104,11 @@ static void request(struct codec *c, struct hart_memory *known, struct walk_requ
 	bool same = q->levels == last->levels && q->sum == last->sum && q->mxr == last->mxr &&
 	            q->ad_update == last->ad_update && q->has_svnapot == last->has_svnapot &&
 	            q->has_svpbmt == last->has_svpbmt;
-	guessed3(c, &q->va, known->va, known->head.pc, last->va + (1ull << PAGE_BITS));
+	codec_guessed3(c, &q->va, known->va, known->head.pc, last->va + (1ull << PAGE_BITS));
 	q->access = access_kind(c, q->access);
 	q->priv = priv(c, q->priv);
-	same = flag(c, same);
-	guessed(c, &q->root, bits(known->satp, 43, 0) << PAGE_BITS);
+	same = codec_flag(c, same);
+	codec_guessed(c, &q->root, bits(known->satp, 43, 0) << PAGE_BITS);
 	if (same) {
 		struct walk_request as_before = *last;
 		as_before.va = q->va;
@@ -253,7 +119,7 @@ static void request(struct codec *c, struct hart_memory *known, struct walk_requ
 	} else {
 		u64 word = (u64)q->levels | (u64)q->sum << 3 | (u64)q->mxr << 4 | (u64)q->ad_update << 5 |
 		           (u64)q->has_svnapot << 6 | (u64)q->has_svpbmt << 7;
-		number(c, &word);
+		codec_number(c, &word);
 		q->levels = word & 7;
 		q->sum = word >> 3 & 1;
 		q->mxr = word >> 4 & 1;
@@ -277,15 +143,15 @@ static void step(struct codec *c, struct run_memory *m, struct hart_memory *know
 {
 	struct walk_step *s = &r->steps[i];
 	u32 level = i ? r->steps[i - 1].level - 1u : w->request->levels - 1u;
-	begin(c, 1);
-	s->level = (u8)narrow(c, s->level, level & 0xff, WALK_LEVELS_MAX - 1);
-	s->source = (u8)field(c, s->source, 2, WALK_SOURCES - 1);
-	guessed(c, &s->pte_addr, step_addr(w->request, r, i, s->level));
+	codec_begin(c, 1);
+	s->level = (u8)codec_narrow(c, s->level, level & 0xff, WALK_LEVELS_MAX - 1);
+	s->source = (u8)codec_field(c, s->source, 2, WALK_SOURCES - 1);
+	codec_guessed(c, &s->pte_addr, step_addr(w->request, r, i, s->level));
 	struct pte_memory *pte = &m->ptes[hash(s->pte_addr)];
 	bool is_known = pte->pte_addr == s->pte_addr;
-	guessed(c, &s->pte, is_known ? pte->pte : known->leaf);
-	s->cycles = (u16)narrow(c, s->cycles, 0, UINT16_MAX);
-	finish(c);
+	codec_guessed(c, &s->pte, is_known ? pte->pte : known->leaf);
+	s->cycles = (u16)codec_narrow(c, s->cycles, 0, UINT16_MAX);
+	codec_finish(c);
 	if (!is_known || (s->pte & ~PTE_AD) != (pte->pte & ~PTE_AD))
 		known->leaf = s->pte;
 	*pte = (struct pte_memory){ .pte_addr = s->pte_addr, .pte = s->pte };
@@ -296,19 +162,19 @@ static void outcome(struct codec *c, struct hart_memory *known, const struct wal
 {
 	const struct walk_step *last = r->step_count ? &r->steps[r->step_count - 1] : &r->steps[0];
 	u64 pte = r->step_count ? last->pte : 0;
-	begin(c, 2);
-	r->reason = narrow(c, r->reason, WALK_OK, WALK_REASONS - 1);
-	r->ad_updated = flag(c, r->ad_updated);
-	r->global = flag(c, r->global);
-	r->level = (u8)narrow(c, r->level, r->step_count ? last->level : 0, WALK_LEVELS_MAX - 1);
+	codec_begin(c, 2);
+	r->reason = codec_narrow(c, r->reason, WALK_OK, WALK_REASONS - 1);
+	r->ad_updated = codec_flag(c, r->ad_updated);
+	r->global = codec_flag(c, r->global);
+	r->level = (u8)codec_narrow(c, r->level, r->step_count ? last->level : 0, WALK_LEVELS_MAX - 1);
 	u32 size = r->reason == WALK_OK ? PAGE_BITS + 9 * (u32)r->level : 0;
-	r->size_log2 = (u8)narrow(c, r->size_log2, size & 0xff, 63);
-	r->pbmt = (u8)narrow(c, r->pbmt, (u32)bits(pte, 62, 61) % 3, 3);
+	r->size_log2 = (u8)codec_narrow(c, r->size_log2, size & 0xff, 63);
+	r->pbmt = (u8)codec_narrow(c, r->pbmt, (u32)bits(pte, 62, 61) % 3, 3);
 	u64 updated = pte | (r->ad_updated ? PTE_A : 0) | (r->ad_updated && q->access == ACCESS_STORE ? PTE_D : 0);
-	guessed(c, &r->pte, updated);
+	codec_guessed(c, &r->pte, updated);
 	u64 frame = bits(r->pte, 53, PTE_PPN_SHIFT) << PAGE_BITS;
-	guessed3(c, &r->pa, (frame & ~MASK(r->size_log2)) | (q->va & MASK(r->size_log2)), 0, frame);
-	finish(c);
+	codec_guessed3(c, &r->pa, (frame & ~MASK(r->size_log2)) | (q->va & MASK(r->size_log2)), 0, frame);
+	codec_finish(c);
 	known->walk_pa = r->pa;
 	known->walk_pte = r->pte;
 }
@@ -316,19 +182,19 @@ static void outcome(struct codec *c, struct hart_memory *known, const struct wal
 static void walk_event(struct codec *c, struct run_memory *m, struct run_event *e)
 {
 	struct trace_walk *w = &e->walk;
-	begin(c, 4);
+	codec_begin(c, 4);
 	struct hart_memory *known = head(c, m, &w->head);
-	guessed(c, &w->satp, known->satp);
+	codec_guessed(c, &w->satp, known->satp);
 	known->satp = w->satp;
 	request(c, known, &e->request);
 	w->request = &e->request;
 	w->result = &e->result;
-	w->first = (u8)field(c, w->first, 2, TRACE_TLB_DENIED);
-	w->second = (u8)field(c, w->second, 2, TRACE_TLB_DENIED);
-	guessed(c, &w->start_cycle, known->start_cycle + (w->head.time_ns - known->walk_ns));
-	guessed(c, &w->cycles, 0);
-	e->result.step_count = (u8)field(c, e->result.step_count, 3, WALK_LEVELS_MAX);
-	finish(c);
+	w->first = (u8)codec_field(c, w->first, 2, TRACE_TLB_DENIED);
+	w->second = (u8)codec_field(c, w->second, 2, TRACE_TLB_DENIED);
+	codec_guessed(c, &w->start_cycle, known->start_cycle + (w->head.time_ns - known->walk_ns));
+	codec_guessed(c, &w->cycles, 0);
+	e->result.step_count = (u8)codec_field(c, e->result.step_count, 3, WALK_LEVELS_MAX);
+	codec_finish(c);
 	known->start_cycle = w->start_cycle;
 	known->walk_ns = w->head.time_ns;
 	for (u32 i = 0; i < e->result.step_count; i++)
@@ -339,21 +205,21 @@ static void walk_event(struct codec *c, struct run_memory *m, struct run_event *
 static void fault_event(struct codec *c, struct run_memory *m, struct run_event *e)
 {
 	struct trace_fault *f = &e->fault;
-	begin(c, 4);
+	codec_begin(c, 4);
 	struct hart_memory *known = head(c, m, &f->head);
-	guessed3(c, &f->tval, known->request.va, f->head.pc, 0);
-	guessed3(c, &f->cause, 13, 15, 12);
-	f->reason = narrow(c, f->reason, WALK_OK, WALK_REASONS - 1);
+	codec_guessed3(c, &f->tval, known->request.va, f->head.pc, 0);
+	codec_guessed3(c, &f->cause, 13, 15, 12);
+	f->reason = codec_narrow(c, f->reason, WALK_OK, WALK_REASONS - 1);
 	f->access = access_kind(c, f->access);
-	guessed(c, &f->satp, known->satp);
+	codec_guessed(c, &f->satp, known->satp);
 	known->satp = f->satp;
-	bool has_request = flag(c, f->request != NULL);
+	bool has_request = codec_flag(c, f->request != NULL);
 	f->request = NULL;
 	if (has_request) {
 		request(c, known, &e->request);
 		f->request = &e->request;
 	}
-	finish(c);
+	codec_finish(c);
 	known->tval = f->tval;
 }
 
@@ -367,29 +233,29 @@ static bool is_same_page(const struct trace_ref *a, const struct trace_ref *b)
 
 static void ref_page(struct codec *c, struct trace_ref *r, const struct trace_ref *page)
 {
-	begin(c, 2);
-	guessed(c, &r->pte, page->pte);
-	guessed(c, &r->pa, bits(r->pte, 53, PTE_PPN_SHIFT) << PAGE_BITS | (r->va & MASK(PAGE_BITS)));
-	r->asid = (u16)narrow(c, r->asid, page->asid, UINT16_MAX);
+	codec_begin(c, 2);
+	codec_guessed(c, &r->pte, page->pte);
+	codec_guessed(c, &r->pa, bits(r->pte, 53, PTE_PPN_SHIFT) << PAGE_BITS | (r->va & MASK(PAGE_BITS)));
+	r->asid = (u16)codec_narrow(c, r->asid, page->asid, UINT16_MAX);
 	r->priv = priv(c, r->priv);
-	r->size_log2 = (u8)narrow(c, r->size_log2, PAGE_BITS, 63);
-	r->leaf_level = (u8)field(c, r->leaf_level, 3, WALK_LEVELS_MAX - 1);
-	r->level = (u8)field(c, r->level, 2, TLB_SECOND);
-	r->global = flag(c, r->global);
-	finish(c);
+	r->size_log2 = (u8)codec_narrow(c, r->size_log2, PAGE_BITS, 63);
+	r->leaf_level = (u8)codec_field(c, r->leaf_level, 3, WALK_LEVELS_MAX - 1);
+	r->level = (u8)codec_field(c, r->level, 2, TLB_SECOND);
+	r->global = codec_flag(c, r->global);
+	codec_finish(c);
 }
 
 static void ref_event(struct codec *c, struct run_memory *m, struct trace_ref *r)
 {
-	begin(c, 2);
+	codec_begin(c, 2);
 	struct hart_memory *known = head(c, m, &r->head);
 	r->access = access_kind(c, r->access);
-	guessed3(c, &r->va, known->va, r->head.pc, known->va + 8);
+	codec_guessed3(c, &r->va, known->va, r->head.pc, known->va + 8);
 	struct ref_memory *page = &m->refs[hash((r->va >> PAGE_BITS) * 4 + r->access)];
 	u64 there = page->ref.pa + (r->va & MASK(PAGE_BITS));
 	bool as_before = page->ref.va == align_down(r->va, 1ull << PAGE_BITS) && page->ref.access == r->access;
-	as_before = flag(c, as_before && r->pa == there && is_same_page(r, &page->ref));
-	finish(c);
+	as_before = codec_flag(c, as_before && r->pa == there && is_same_page(r, &page->ref));
+	codec_finish(c);
 	if (as_before) {
 		struct trace_ref copy = page->ref;
 		copy.head = r->head;
@@ -409,18 +275,18 @@ static void ref_event(struct codec *c, struct run_memory *m, struct trace_ref *r
 
 static void tlb_event(struct codec *c, struct run_memory *m, struct trace_tlb *t)
 {
-	begin(c, 3);
+	codec_begin(c, 3);
 	struct hart_memory *known = head(c, m, &t->head);
-	t->what = (u8)field(c, t->what, 2, TRACE_TLB_EVICT);
+	t->what = (u8)codec_field(c, t->what, 2, TRACE_TLB_EVICT);
 	t->access = access_kind(c, t->access);
-	t->level = (u8)field(c, t->level, 2, TLB_SECOND);
-	t->size_log2 = (u8)narrow(c, t->size_log2, t->what == TRACE_TLB_MISS ? 0 : PAGE_BITS, 63);
-	t->asid = (u16)narrow(c, t->asid, known->asid, UINT16_MAX);
+	t->level = (u8)codec_field(c, t->level, 2, TLB_SECOND);
+	t->size_log2 = (u8)codec_narrow(c, t->size_log2, t->what == TRACE_TLB_MISS ? 0 : PAGE_BITS, 63);
+	t->asid = (u16)codec_narrow(c, t->asid, known->asid, UINT16_MAX);
 	u64 size = 1ull << t->size_log2;
-	guessed3(c, &t->va, known->va, t->head.pc, align_down(known->request.va, size));
-	guessed3(c, &t->pte, known->walk_pte, 0, known->leaf);
-	guessed3(c, &t->pa, bits(t->pte, 53, PTE_PPN_SHIFT) << PAGE_BITS, 0, known->walk_pa);
-	finish(c);
+	codec_guessed3(c, &t->va, known->va, t->head.pc, align_down(known->request.va, size));
+	codec_guessed3(c, &t->pte, known->walk_pte, 0, known->leaf);
+	codec_guessed3(c, &t->pa, bits(t->pte, 53, PTE_PPN_SHIFT) << PAGE_BITS, 0, known->walk_pa);
+	codec_finish(c);
 	known->asid = t->asid;
 }
 
@@ -428,13 +294,13 @@ static void tlb_event(struct codec *c, struct run_memory *m, struct trace_tlb *t
 
 static void insn_event(struct codec *c, struct run_memory *m, struct trace_insn *i)
 {
-	begin(c, 2);
+	codec_begin(c, 2);
 	(void)head(c, m, &i->head);
 	struct insn_memory *known = &m->insns[hash(i->head.pc >> 1)];
 	struct trace_insn *last = &known->insn;
 	bool same = i->raw == last->raw && i->len == last->len && i->x_rd == last->x_rd && i->f_rd == last->f_rd;
-	same = flag(c, same);
-	guessed(c, &i->value, last->value);
+	same = codec_flag(c, same);
+	codec_guessed(c, &i->value, last->value);
 	if (same) {
 		i->raw = last->raw;
 		i->len = last->len;
@@ -442,33 +308,33 @@ static void insn_event(struct codec *c, struct run_memory *m, struct trace_insn 
 		i->f_rd = last->f_rd;
 	} else {
 		u64 raw = i->raw, x = (u64)(i->x_rd + 1), f = (u64)(i->f_rd + 1);
-		i->len = (u8)(flag(c, i->len == 2) ? 2 : 4);
-		number(c, &raw);
-		number(c, &x);
-		number(c, &f);
+		i->len = (u8)(codec_flag(c, i->len == 2) ? 2 : 4);
+		codec_number(c, &raw);
+		codec_number(c, &x);
+		codec_number(c, &f);
 		c->bad |= raw > UINT32_MAX || x > 32 || f > 32;
 		i->raw = (u32)raw;
 		i->x_rd = (s8)(x % 33 - 1);
 		i->f_rd = (s8)(f % 33 - 1);
 	}
-	finish(c);
+	codec_finish(c);
 	*last = *i;
 }
 
 static void mem_event(struct codec *c, struct run_memory *m, struct trace_mem *e)
 {
 	u64 size = e->size;
-	begin(c, 2);
+	codec_begin(c, 2);
 	struct hart_memory *known = head(c, m, &e->head);
-	bool is_store = flag(c, e->access == ACCESS_STORE);
+	bool is_store = codec_flag(c, e->access == ACCESS_STORE);
 	e->access = is_store ? ACCESS_STORE : ACCESS_LOAD;
-	guessed3(c, &size, 8, 4, 1);
+	codec_guessed3(c, &size, 8, 4, 1);
 	c->bad |= size == 0 || size > 64;
 	e->size = (u8)size;
-	guessed(c, &e->va, known->va);
-	guessed(c, &e->pa, known->pa + (e->va - known->va));
-	finish(c);
-	number(c, &e->value);
+	codec_guessed(c, &e->va, known->va);
+	codec_guessed(c, &e->pa, known->pa + (e->va - known->va));
+	codec_finish(c);
+	codec_number(c, &e->value);
 	known->va = e->va;
 	known->pa = e->pa;
 }
@@ -476,25 +342,25 @@ static void mem_event(struct codec *c, struct run_memory *m, struct trace_mem *e
 static void csr_event(struct codec *c, struct run_memory *m, struct trace_csr *e)
 {
 	u64 csr = e->number;
-	begin(c, 1);
+	codec_begin(c, 1);
 	(void)head(c, m, &e->head);
-	finish(c);
-	number(c, &csr);
-	number(c, &e->value);
+	codec_finish(c);
+	codec_number(c, &csr);
+	codec_number(c, &e->value);
 	c->bad |= csr >= CSRS;
 	e->number = (u16)csr;
 }
 
 static void trap_event(struct codec *c, struct run_memory *m, struct trace_trap *e)
 {
-	begin(c, 2);
+	codec_begin(c, 2);
 	struct hart_memory *known = head(c, m, &e->head);
 	e->to_priv = priv(c, e->to_priv);
-	e->is_return = flag(c, e->is_return);
-	guessed3(c, &e->cause, e->is_return ? 0 : 8, BIT(63) | 5, 13);
-	guessed3(c, &e->tval, 0, known->tval, e->head.pc);
-	guessed(c, &e->target, known->handler);
-	finish(c);
+	e->is_return = codec_flag(c, e->is_return);
+	codec_guessed3(c, &e->cause, e->is_return ? 0 : 8, BIT(63) | 5, 13);
+	codec_guessed3(c, &e->tval, 0, known->tval, e->head.pc);
+	codec_guessed(c, &e->target, known->handler);
+	codec_finish(c);
 	if (!e->is_return)
 		known->handler = e->target;
 }
@@ -503,37 +369,37 @@ static void trap_event(struct codec *c, struct run_memory *m, struct trace_trap 
 
 static void fence_event(struct codec *c, struct run_memory *m, struct trace_fence *e)
 {
-	begin(c, 2);
+	codec_begin(c, 2);
 	struct hart_memory *known = head(c, m, &e->head);
-	e->by_va = flag(c, e->by_va);
-	e->by_asid = flag(c, e->by_asid);
-	guessed(c, &e->va, known->request.va);
-	e->asid = (u16)narrow(c, e->asid, 0, UINT16_MAX);
-	e->dropped = narrow(c, e->dropped, 0, UINT32_MAX);
-	finish(c);
+	e->by_va = codec_flag(c, e->by_va);
+	e->by_asid = codec_flag(c, e->by_asid);
+	codec_guessed(c, &e->va, known->request.va);
+	e->asid = (u16)codec_narrow(c, e->asid, 0, UINT16_MAX);
+	e->dropped = codec_narrow(c, e->dropped, 0, UINT32_MAX);
+	codec_finish(c);
 }
 
 static void space_event(struct codec *c, struct run_memory *m, struct trace_space *e)
 {
-	begin(c, 2);
+	codec_begin(c, 2);
 	struct hart_memory *known = head(c, m, &e->head);
-	guessed(c, &e->old_satp, known->satp);
-	finish(c);
-	distance(c, &e->satp, e->old_satp);
+	codec_guessed(c, &e->old_satp, known->satp);
+	codec_finish(c);
+	codec_distance(c, &e->satp, e->old_satp);
 	known->satp = e->satp;
 }
 
 static void hint_event(struct codec *c, struct run_memory *m, struct trace_hint *e)
 {
 	u64 n = e->number;
-	begin(c, 1);
+	codec_begin(c, 1);
 	(void)head(c, m, &e->head);
-	finish(c);
-	number(c, &n);
+	codec_finish(c);
+	codec_number(c, &n);
 	c->bad |= n > UINT32_MAX;
 	e->number = (u32)n;
 	for (u32 i = 0; i < TRACE_HINT_ARGS; i++)
-		number(c, &e->args[i]);
+		codec_number(c, &e->args[i]);
 }
 
 /* --- all sorts --- */

@@ -20,8 +20,7 @@ struct teller {
 	const char *prefix; /* "", "hart0." */
 };
 
-static void __attribute__((format(printf, 3, 4)))
-tell(const struct teller *t, u64 value, const char *format, ...)
+static void __attribute__((format(printf, 3, 4))) tell(const struct teller *t, u64 value, const char *format, ...)
 {
 	char name[NAME_SIZE];
 	int length = snprintf(name, sizeof(name), "%s", t->prefix);
@@ -257,9 +256,10 @@ static void print_all_words(FILE *out)
 	print_words(out, "SIZE", stats_size_names, MMU_SIZES);
 	print_words(out, "USER", stats_user_names, COST_KINDS);
 	print_words(out, "WHERE", stats_where_names, COST_PLACES);
-	fprintf(out, "  FROM      0 2 4 8 ... %u\n"
-	             "  N         a number\n"
-	             "all but the machine's own (from time_ns on) also as hartN.NAME: one hart's share\n",
+	fprintf(out,
+	        "  FROM      0 2 4 8 ... %u\n"
+	        "  N         a number\n"
+	        "all but the machine's own (from time_ns on) also as hartN.NAME: one hart's share\n",
 	        1u << (MMU_WALK_BUCKETS - 1));
 }
 

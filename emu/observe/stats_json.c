@@ -118,8 +118,7 @@ static void print_members(const struct tree *t, u32 n, u32 depth, FILE *out)
 static void print_mpki(const struct stats_sources *s, FILE *out)
 {
 	struct stats_view *v = stats_view_create(s->machine);
-	fprintf(out, ",\n  \"mpki\": %.6f",
-	        v->instret ? (double)stats_tlb_misses(v) * 1000 / (double)v->instret : 0.0);
+	fprintf(out, ",\n  \"mpki\": %.6f", v->instret ? (double)stats_tlb_misses(v) * 1000 / (double)v->instret : 0.0);
 	free(v);
 }
 

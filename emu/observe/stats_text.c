@@ -178,8 +178,8 @@ static void print_caches(const struct machine *m, const struct stats_view *v, FI
 {
 	if (!stats_has_cost(m))
 		return;
-	fprintf(out, "caches of `%s'%*s %15s %15s %15s %15s\n", cost_config(m->harts[0]->mmu.cost)->name, 21,
-	        "", "L1", "L2", "memory", "cycles waited");
+	fprintf(out, "caches of `%s'%*s %15s %15s %15s %15s\n", cost_config(m->harts[0]->mmu.cost)->name, 21, "", "L1",
+	        "L2", "memory", "cycles waited");
 	for (u32 k = 0; k < COST_KINDS; k++) {
 		const u64 *found = v->cost.found[k];
 		fprintf(out, "  %-34s %15" PRIu64 " %15" PRIu64 " %15" PRIu64 " %15" PRIu64 "\n",
@@ -222,7 +222,8 @@ void stats_print(const struct stats_sources *s, FILE *out)
 {
 	const struct machine *m = s->machine;
 	struct stats_view *v = stats_view_create(m);
-	fprintf(out, "%" PRIu64 " instructions retired, %.6f s of guest time", v->instret, (double)m->clock.now_ns / 1e9);
+	fprintf(out, "%" PRIu64 " instructions retired, %.6f s of guest time", v->instret,
+	        (double)m->clock.now_ns / 1e9);
 	if (s->host_ns)
 		fprintf(out, ", %.3f s on the host, %.1f MIPS", (double)s->host_ns / 1e9,
 		        (double)v->instret * 1e3 / (double)s->host_ns);
@@ -233,7 +234,7 @@ void stats_print(const struct stats_sources *s, FILE *out)
 	print_ptes(v, out);
 	print_histogram(v, out);
 	print_caches(m, v, out);
-	if (s->guest) {
+	if (s->guest && guest_view_has_hints(s->guest)) {
 		fprintf(out, "the guest's own account\n");
 		guest_view_each(s->guest, print_guest_count, out);
 	}

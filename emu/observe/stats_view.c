@@ -149,7 +149,7 @@ u64 stats_tlb_misses(const struct stats_view *v)
 {
 	u64 sum = 0;
 	for (u32 a = 0; a < MMU_ACCESSES; a++)
-		sum += v->mmu.tlb_misses[a];
+		sum += mmu_stats_tlb_misses(&v->mmu, (enum access)a);
 	return sum;
 }
 

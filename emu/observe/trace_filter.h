@@ -44,9 +44,6 @@ void trace_filter_text(const struct trace_filter *filter, char text[TRACE_FILTER
 /* True if the event is wanted. */
 bool trace_filter_passes(const struct trace_filter *filter, enum trace_sort sort, const void *event);
 
-/* True if the conditions on where it happened alone are met: pc, instruction, mode, hart. */
-bool trace_filter_passes_place(const struct trace_filter *filter, const struct trace_head *head);
-
 /* "insn", "walk", ... */
 const char *trace_sort_name(enum trace_sort sort);
 

@@ -153,7 +153,8 @@ static bool address_passes(const struct trace_filter *f, u64 address, u64 size)
 	return last >= f->addr_lo && address <= f->addr_hi;
 }
 
-bool trace_filter_passes_place(const struct trace_filter *f, const struct trace_head *head)
+/* The conditions on where it happened alone. */
+static bool passes_place(const struct trace_filter *f, const struct trace_head *head)
 {
 	return is_within(head->pc, f->pc_lo, f->pc_hi) && is_within(head->instret, f->insn_first, f->insn_last) &&
 	       (f->privs >> head->priv & 1) && (f->hart < 0 || f->hart == (s64)head->hart);
@@ -161,7 +162,7 @@ bool trace_filter_passes_place(const struct trace_filter *f, const struct trace_
 
 bool trace_filter_passes(const struct trace_filter *f, enum trace_sort sort, const void *event)
 {
-	if (!trace_filter_passes_place(f, event))
+	if (!passes_place(f, event))
 		return false;
 	struct aspects a = aspects_of(sort, event);
 	bool any_address = f->addr_lo == 0 && f->addr_hi == UINT64_MAX;

@@ -39,12 +39,12 @@ struct hart_view {
 };
 
 struct what_if {
-	u32 count;                                              /* presets */
-	const struct tlb_config *configs[WHAT_IF_PRESETS_MAX];  /* they */
-	struct what_if_counts counts[WHAT_IF_PRESETS_MAX];      /* what they would have counted */
-	u64 references[2];                                      /* by enum tlb_side */
-	u64 instret;                                            /* of machines that are over */
-	struct hart_view *harts[OPTIONS_HARTS_MAX];             /* by hart id; NULL: nothing seen of it */
+	u32 count;                                             /* presets */
+	const struct tlb_config *configs[WHAT_IF_PRESETS_MAX]; /* they */
+	struct what_if_counts counts[WHAT_IF_PRESETS_MAX];     /* what they would have counted */
+	u64 references[2];                                     /* by enum tlb_side */
+	u64 instret;                                           /* of machines that are over */
+	struct hart_view *harts[OPTIONS_HARTS_MAX];            /* by hart id; NULL: nothing seen of it */
 };
 
 struct what_if *what_if_create(void)
@@ -158,10 +158,9 @@ static void see_ref(struct what_if *w, struct hart_view *v, const struct trace_r
 {
 	u32 side = ref->access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA;
 	struct last_page *last = &v->last[side];
-	struct miss_page page = { .vpn = ref->va >> PAGE_SHIFT,
-		                  .asid = ref->asid,
-		                  .size_log2 = ref->size_log2,
-		                  .global = ref->global };
+	struct miss_page page = {
+		.vpn = ref->va >> PAGE_SHIFT, .asid = ref->asid, .size_log2 = ref->size_log2, .global = ref->global
+	};
 	if (is_nonsense(ref))
 		return;
 	u16 how = (u16)(1u << (4 * ref->access + ref->priv));

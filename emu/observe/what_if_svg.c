@@ -1,6 +1,6 @@
 /*
- * The plot of the miss curves and of the geometries beside them, as an SVG file of its own: see what_if.h. Both axes are
- * logarithmic. It brings its background, light or dark as the viewer prefers, so that it can be read anywhere.
+ * The plot of the miss curves and of the geometries beside them, as an SVG file of its own: see what_if.h. Both axes
+ * are logarithmic. It brings its background, light or dark as the viewer prefers, so that it can be read anywhere.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -165,8 +165,8 @@ static void put_preset(const struct what_if *w, struct scale s, u32 i, FILE *out
 	        "<text class=\"number end\" x=\"%.1f\" y=\"%.1f\">%u</text><text x=\"%.1f\" y=\"%.1f\">%s</text>"
 	        "<text class=\"end figures\" x=\"%.1f\" y=\"%.1f\">%.3f</text>"
 	        "<text class=\"end figures\" x=\"%.1f\" y=\"%.1f\">%.3f</text>\n",
-	        LEGEND_X + 14, line, i + 1, LEGEND_X + 22, line, row.name, LEGEND_X + 178, line, misses,
-	        LEGEND_X + 252, line, walks);
+	        LEGEND_X + 14, line, i + 1, LEGEND_X + 22, line, row.name, LEGEND_X + 178, line, misses, LEGEND_X + 252,
+	        line, walks);
 }
 
 void what_if_print_svg(const struct what_if *w, FILE *out)

@@ -4,14 +4,16 @@
 Every program checks its own result; the same file runs in each emulator, in turns (A B A B ...), and medians are
 shown. What counts is the CPU time that the emulator spends in user mode. A ratio is the peer's time divided by
 rvemu's, of medians; behind it the smallest and the largest ratio of all rounds: above 1 rvemu is faster. Nothing here
-fails because a machine is slow: the exit status is 1 only if a program went wrong in rvemu.
+fails because a machine is slow: the exit status is 1 only if a program went wrong in rvemu, or observers that are off cost host
+instructions.
 
 Programs: those in tests/bench/programs, each in M mode without translation (NAME-m) and in U mode under Sv39
 (NAME-sv39); prebuilt ones of a directory named by BENCH_ELFS: NAME.elf for QEMU's virt board (16550, finisher), and
 if they are there NAME-htif.elf for Spike, NAME-temu.bin for TinyEMU, NAME-nemu.bin for NEMU, each printing
 "result=HEX OK" and powering off; a boot of Linux to power-off if LINUX names a directory with Image and initrd
 (or initrd-poweroff.cpio.gz); and the whole system if DEBIAN names a directory with a Linux distribution, as the head
-of system.py says: boot to login, processes and page faults, disks and network.
+of system.py says: boot to login, processes and page faults, disks and network. At the end what looking at the machine
+costs (observed.py), off and on; OLD_RVEMU names the rvemu of an earlier commit, beside which off must cost nothing.
 
 Everything can be given as an option or, for `make bench`, in the environment by the names below in capitals.
 """
@@ -29,6 +31,7 @@ import tempfile
 import threading
 import time
 
+import observed
 import system
 from common import HERE, ROOT, describe_host, progress, ratio_of, table
 
@@ -62,6 +65,8 @@ def read_options():
                         help="DEBIAN: Image, initrd.img and root.ext4 of a distribution")
     parser.add_argument("--debian-runs", type=int, default=env("DEBIAN_RUNS") or "3", metavar="N",
                         help="DEBIAN_RUNS: rounds of it (3)")
+    parser.add_argument("--old", default=env("OLD_RVEMU", ""), metavar="FILE",
+                        help="OLD_RVEMU: the rvemu of an earlier commit, to compare what costs nothing while it is off")
     parser.add_argument("--out", default=os.path.join(ROOT, "build", "bench"), metavar="DIR", help="build/bench")
     parser.add_argument("--list", action="store_true", help="name the programs and stop")
     options = parser.parse_args()
@@ -306,15 +311,6 @@ def measure(program, emulators, options, position):
 # --- host instructions, by perf ---
 
 
-def has_perf():
-    """True if perf can count user-mode instructions here."""
-    if not shutil.which("perf"):
-        return False
-    done = subprocess.run(["perf", "stat", "-x,", "-e", "instructions:u", "true"], capture_output=True, text=True,
-                          check=False)
-    return done.returncode == 0 and re.match(r"\d+,", done.stderr.strip()) is not None
-
-
 def count_host_insns(program, emulators, options):
     """One more run of each emulator that did well, under perf."""
     for emulator in emulators:
@@ -413,10 +409,10 @@ def show_startup(times, results):
 # --- the record ---
 
 
-def record(path, host, options, programs, startup, sessions):
+def record(path, host, options, programs, startup, sessions, looking):
     """All that was measured, as JSON."""
     data = {"host": host, "runs": options.runs, "timeout": options.timeout, "programs": [], "startup_wall_ms": startup,
-            "debian": [s.record() for s in sessions]}
+            "debian": [s.record() for s in sessions], "observed_mips": looking}
     for p in programs:
         results = {}
         for name, r in p.results.items():
@@ -433,7 +429,7 @@ def record(path, host, options, programs, startup, sessions):
 def measure_programs(programs, emulators, options, startup):
     """All rounds of all of them; `startup` gets the times of the one that is about starting."""
     timed = [p for p in programs if p.name != "startup"]
-    perf = has_perf()
+    perf = observed.has_perf()
     for p in programs:
         if p.name == "startup":
             startup.update(measure_startup(p, emulators, options))
@@ -455,6 +451,21 @@ def measure_guest_os(options):
     guest_os.show(rows)
     for line in guest_os.worse(rows):
         print(f"WORSE: {line}")
+
+
+def measure_observed(options, programs):
+    """What looking at the machine costs, off and on; not if only some programs are asked for."""
+    guests = {p.name.rstrip(" *"): p.files["elf"] for p in programs
+              if p.name.rstrip(" *") in ("coremark-sv39", "integer-sv39", "fault-sv39") and "elf" in p.files}
+    if options.only or not guests:
+        return [], {}
+    worse = observed.compare_off(options.old, options.rvemu, guests)
+    linux = next((p.commands["rvemu"][2:] for p in programs if p.name == "linux"), [])
+    found = observed.measure_on(options.rvemu, guests, linux, min(options.runs, 3))
+    observed.show_on(found)
+    for line in worse:
+        print(f"WORSE: {line}")
+    return worse, found
 
 
 def main():
@@ -491,11 +502,12 @@ def main():
     progress("")
     system.show(sessions)
     measure_guest_os(options)
+    worse, looking = measure_observed(options, programs)
     path = os.path.join(options.out, "results.json")
-    record(path, host, options, programs, startup, sessions)
+    record(path, host, options, programs, startup, sessions, looking)
     print(f"\nAll of it: {os.path.relpath(path)}")
     wrong = [p.results["rvemu"].trouble for p in programs if p.results] + [s.trouble("rvemu") for s in sessions]
-    return 1 if any(wrong) else 0
+    return 1 if any(wrong) or worse else 0
 
 
 if __name__ == "__main__":

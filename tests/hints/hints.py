@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The guest kernel's hints (cpu/hint.h) against its own /proc, under memory pressure, with one hart and with four.
 
-Three that must agree: what the kernel prints in /proc/meminfo and /proc/vmstat; a model built here from the hints of the
-trace, and nothing else; and rvemu's own model (emu/observe/guest_view.c), as its statistics show it. /proc is one moment of
-the run: some moment of the model here must have all of its numbers at once. And hints must be free of consequences: a run
-in which somebody listens is the same run, to the instruction and the last byte of RAM.
+Three that must agree: what the kernel prints in /proc/meminfo and /proc/vmstat; a model built here from the hints of
+the trace, and nothing else; and rvemu's own model (emu/observe/guest_view.c), as its statistics show it. /proc is one
+moment of the run: some moment of the model here must have all of its numbers at once. And hints must be free of
+consequences: a run in which somebody listens is the same run, to the instruction and the last byte of RAM.
 """
 
 import collections
@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -217,8 +218,39 @@ def consequences(harts):
     os.unlink(image)
 
 
+def table(dwarf):
+    """A kernel without hints, whose table of processes is found by its debug information (table.c)."""
+    title = f"a table of processes in {dwarf}"
+    elf, trace, stats = (os.path.join(guest.BUILD, f"table.{end}") for end in ("elf", "jsonl", "json"))
+    subprocess.run(["riscv64-unknown-elf-gcc", "-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-nostdlib", "-O1",
+                    "-ffreestanding", "-static", f"-g{dwarf}",
+                    "-Wl,-n,--no-relax,-Ttext=0x80000000,--no-warn-rwx-segments", "-o", elf,
+                    os.path.join(HERE, "table.c")], check=True)
+    status, console = guest.run([guest.RVEMU, elf, "--trace", f"hint:{trace}", f"--stats=json:{stats}"])
+    check(status == 0, f"{title}: the run ends", console)
+    told = []
+    with open(trace, encoding="utf-8") as lines:
+        for event in map(json.loads, lines):
+            a = [int(x, 0) for x in event["args"]]
+            number = int(event["number"], 0)
+            name = b"".join(word.to_bytes(8, "little") for word in a[2:4]).rstrip(b"\0")
+            told.append((number, a[0], a[1], name, a[4]) if number == PROCESS else (number, a[0]))
+    wanted = [(PROCESS, 1, 0x80100, b"init", 0), (SWITCH, 1), (PROCESS, 2, 0x80101, b"sh", 1), (SWITCH, 2),
+              (PROCESS, 2, 0x80102, b"a-name-of-16-byt", 1), (SWITCH, 2), (SWITCH, 1), (EXIT, 2),
+              (PROCESS, 3, 0x80101, b"last", 0), (SWITCH, 3),
+              (PROCESS, 0xffffffff, (1 << 52) - 1, b"\xff\x1b[2J", 0)]
+    check(told == wanted, f"{title}: processes begin, change, run and end", f"{told}\n{wanted}")
+    with open(stats, encoding="utf-8") as file:
+        ours = flat(json.load(file))
+    found = [counter(ours, name) for name in ("processes.created", "processes.alive", "hints.bad")]
+    check(found == [3, 2, 1],
+          f"{title}: as statistics show it", {k: v for k, v in ours.items() if k.startswith(("proc", "hints"))})
+
+
 def main():
     os.makedirs(guest.BUILD, exist_ok=True)
+    for dwarf in ("dwarf-2", "dwarf-5"):
+        table(dwarf)
     for harts in (1, 4):
         pressure(harts)
         consequences(harts)

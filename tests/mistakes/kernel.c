@@ -1,8 +1,8 @@
 /*
- * A kernel of two pages that turns Sv39 on, runs a program of a few instructions in U mode, and says goodbye; and every
- * mistake that people make when they write it for the first time. -DMISTAKE=NAME builds in one of them (NONE: the
- * kernel as it should be); each place where one can be made says so. `make mistakes` builds all of them;
- * mmu/WHY-DOES-MY-KERNEL-FAULT.md walks through them.
+ * A small kernel that turns Sv39 on and runs a program of a few instructions in U mode, which says hello; and every
+ * mistake that people make when they write such a kernel for the first time. -DMISTAKE=NAME builds in one of them
+ * (NONE: the kernel as it should be). `make mistakes` builds all of them; mmu/WHY-DOES-MY-KERNEL-FAULT.md walks through
+ * them.
  *
  * On purpose it is plain and does things by hand. guest/demo is the example to take code from.
  */
@@ -83,6 +83,10 @@ static struct item second = { 0, 2 }, first = { &second, 1 };
 
 char kernel_stack[4 * PAGE] __attribute__((aligned(4096)));
 char handler_stack[PAGE] __attribute__((aligned(4096)));
+void machine_start(void) __attribute__((noreturn));
+void machine_panic(void) __attribute__((noreturn));
+void kernel_main(void) __attribute__((noreturn));
+void trap(void);
 void machine_trap(void);
 void trap_entry(void);
 void trap_entry_without_stack(void);
@@ -248,14 +252,15 @@ void machine_start(void)
 {
 	if (MISTAKE != NO_MTVEC)
 		csr_write(mtvec, machine_trap);
-	if (MISTAKE != NO_PMP && MISTAKE != NO_MTVEC) {
-		csr_write(pmpaddr0, -1ul >> 10);
-		csr_write(pmpcfg0, 0x1f);
-	}
-	csr_write(medeleg, -1ul);
+	csr_write(medeleg, 0xb1ff); /* exceptions, but for calls from S mode */
 	if (MISTAKE == NO_PMP || MISTAKE == NO_MTVEC)
-		csr_write(medeleg, 0);
+		csr_write(medeleg, 0); /* what PMP denies comes to M mode */
+	else
+		csr_write(pmpaddr0, -1ul >> 10);
+	if (MISTAKE != NO_PMP && MISTAKE != NO_MTVEC)
+		csr_write(pmpcfg0, 0x1f);
 	csr_set(mstatus, MSTATUS_MPP_S);
 	csr_write(mepc, kernel_main);
 	__asm__ volatile("mret");
+	__builtin_unreachable();
 }

@@ -60,4 +60,24 @@ static inline void count_drop(void *arg, const struct tlb_entry *entry)
 	vpns[++vpns[0]] = entry->vpn;
 }
 
+/* Entries that fences took, and entries pushed out of the first level. */
+static inline u64 flushed(const struct tlb *tlb)
+{
+	const struct mmu_tlb_counts *counts = tlb_counts(tlb);
+	u64 all = 0;
+
+	for (u32 i = 0; i < MMU_FLUSHES * MMU_SIZES; i++)
+		all += counts[0].flushed[i / MMU_SIZES][i % MMU_SIZES] + counts[1].flushed[i / MMU_SIZES][i % MMU_SIZES];
+	return all;
+}
+
+static inline u64 evictions(const struct tlb *tlb)
+{
+	u64 all = 0;
+
+	for (u32 size = 0; size < MMU_SIZES; size++)
+		all += tlb_counts(tlb)[0].evictions[size];
+	return all;
+}
+
 #endif

@@ -100,10 +100,8 @@ static void forget_inexact(struct machine *m)
 {
 	for (u32 i = 0; i < m->hart_count; i++) {
 		struct mmu *mmu = &m->harts[i]->mmu;
-		struct tlb_stats *stats = (struct tlb_stats *)tlb_stats(mmu->tlb);
 		mmu->stats.loads = mmu->stats.stores = mmu->stats.fast_fills = mmu->stats.fast_flushes = 0;
-		memset(stats->lookups, 0, sizeof(stats->lookups));
-		memset(stats->hits, 0, sizeof(stats->hits));
+		memset(mmu->stats.tlb[0].hits, 0, sizeof(mmu->stats.tlb[0].hits));
 	}
 }
 

@@ -295,6 +295,12 @@ def test_manual_page_and_help_name_the_options():
     expect(len(table) > 40, f"only {len(table)} options found in emu/options.c")
     missing = [name for name in table if not re.search(rf'(?<![-\w])--?{name}(?![-\w])', page)]
     expect(not missing, f"not in emu/rvemu.1: {missing}")
+    for name in ("matrix", "report"):
+        section = re.search(rf"(?s)\.SH RVEMU {name.upper()}\n.*?(?=\.SH )", page).group()
+        page = page.replace(section, "")
+        own = {o for o in re.findall(r"(?<![-\w])--([a-z][-a-z0-9]*)", section)} - table
+        said = {o for o in re.findall(r"(?<![-\w])--([a-z][-a-z0-9]*)", run(name, "--help").stdout)} - table
+        expect(own == said, f"rvemu {name}: the manual page has {own}, its help {said}")
     # What is only called something else here stands behind this heading.
     page = re.sub(r"Others are called something else here:.*?\n\.SH", ".SH", page, flags=re.S)
     helps = run("--help").stdout + run("--help", "all").stdout

@@ -160,16 +160,16 @@ struct event_source {
 static void test_events_count_their_sources(void **state)
 {
 	static const struct event_source sources[] = {
-		{ 0x10019, offsetof(struct hart, mmu.stats.tlb_misses[ACCESS_LOAD]) },
-		{ 0x1001b, offsetof(struct hart, mmu.stats.tlb_misses[ACCESS_STORE]) },
-		{ 0x10021, offsetof(struct hart, mmu.stats.tlb_misses[ACCESS_FETCH]) },
-		{ 0x20000, offsetof(struct hart, mmu.stats.walks[ACCESS_FETCH]) },
-		{ 0x20001, offsetof(struct hart, mmu.stats.walks[ACCESS_LOAD]) },
-		{ 0x20002, offsetof(struct hart, mmu.stats.walks[ACCESS_STORE]) },
-		{ 0x20003, offsetof(struct hart, mmu.stats.walk_faults[ACCESS_FETCH]) },
-		{ 0x20004, offsetof(struct hart, mmu.stats.walk_faults[ACCESS_LOAD]) },
-		{ 0x20005, offsetof(struct hart, mmu.stats.walk_faults[ACCESS_STORE]) },
-		{ 0x20006, offsetof(struct hart, mmu.stats.pte_reads) },
+		{ 0x10019, offsetof(struct hart, mmu.stats.tlb[0].misses[ACCESS_LOAD][PRIV_U][MMU_SIZE_4K]) },
+		{ 0x1001b, offsetof(struct hart, mmu.stats.tlb[0].misses[ACCESS_STORE][PRIV_U][MMU_SIZE_4K]) },
+		{ 0x10021, offsetof(struct hart, mmu.stats.tlb[0].misses[ACCESS_FETCH][PRIV_U][MMU_SIZE_4K]) },
+		{ 0x20000, offsetof(struct hart, mmu.stats.walks_by[ACCESS_FETCH][PRIV_S][MMU_SIZE_2M]) },
+		{ 0x20001, offsetof(struct hart, mmu.stats.walks_by[ACCESS_LOAD][PRIV_S][MMU_SIZE_2M]) },
+		{ 0x20002, offsetof(struct hart, mmu.stats.walks_by[ACCESS_STORE][PRIV_S][MMU_SIZE_2M]) },
+		{ 0x20003, offsetof(struct hart, mmu.stats.walks_by[ACCESS_FETCH][PRIV_U][MMU_SIZE_NONE]) },
+		{ 0x20004, offsetof(struct hart, mmu.stats.walks_by[ACCESS_LOAD][PRIV_U][MMU_SIZE_NONE]) },
+		{ 0x20005, offsetof(struct hart, mmu.stats.walks_by[ACCESS_STORE][PRIV_U][MMU_SIZE_NONE]) },
+		{ 0x20006, offsetof(struct hart, mmu.stats.pte_reads_by[2][WALK_FROM_L2]) },
 		{ 0x20007, offsetof(struct hart, mmu.stats.ad_updates) },
 		{ 0x20008, offsetof(struct hart, not_retired) },
 		{ 0x20009, offsetof(struct hart, events.interrupts) },
@@ -388,7 +388,7 @@ static void test_overflow_of_slow_event_is_noticed_soon(void **state)
 	struct rig *r = *state;
 
 	count_from(r, 3, EVENT_LOAD_WALKS, 0 - 2ull);
-	r->h->mmu.stats.walks[ACCESS_LOAD] += 3;
+	r->h->mmu.stats.walks_by[ACCESS_LOAD][PRIV_S][MMU_SIZE_4K] += 3;
 	rig_step(r, COUNTERS_LATE);
 	assert_int_equal(hart_mip(r->h), MIP_LCOFIP);
 	assert_int_equal(clock_next(&r->clock), CLOCK_NEVER);
@@ -399,7 +399,7 @@ static void test_reading_scountovf_notices_overflow_at_once(void **state)
 	struct rig *r = *state;
 
 	count_from(r, 3, EVENT_LOAD_WALKS, 0 - 2ull);
-	r->h->mmu.stats.walks[ACCESS_LOAD] += 3;
+	r->h->mmu.stats.walks_by[ACCESS_LOAD][PRIV_S][MMU_SIZE_4K] += 3;
 	assert_int_equal(csr_read(r, CSR_SCOUNTOVF), BIT(3));
 	assert_int_equal(hart_mip(r->h), MIP_LCOFIP);
 }

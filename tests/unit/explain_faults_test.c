@@ -189,7 +189,8 @@ static void test_illegal_instructions_are_told_with_their_reason(void **state)
 	(void)state;
 	expect_why("", 0, "illegal instruction (cause 2) in M mode. why the bits are all zeros");
 	expect_why("", UINT32_MAX, "the bits are all ones");
-	expect_why("--isa rv64i_zicsr", 0x02b50533, "0x02b50533 is mul, of extension zmmul, which this hart does not have");
+	expect_why("--isa rv64i_zicsr", 0x02b50533,
+	           "0x02b50533 is mul, of extension zmmul, which this hart does not have");
 	expect_why("", 0x02b50557, "is of the vector extension V");
 	expect_why("", 0x0000700b, "0x0000700b is no instruction that rvemu knows");
 	expect_why("", 0xc0001073, "why cycle is read-only");
@@ -221,8 +222,8 @@ static void test_satp_with_an_unknown_mode_is_told(void **state)
 	(void)state;
 	START("--explain faults --max-insns 3", code);
 	assert_int_equal(go(), RUN_LIMIT);
-	has("note satp was not written at 0x80000008 <_start+0x8>: MODE (bits 63..60) of 0x1000000000000000 is 1, which "
-	    "this hart does not have");
+	has("note satp was not written at 0x80000008 <_start+0x8>: MODE (bits 63..60) of 0x1000000000000000 is 1, "
+	    "which this hart does not have");
 	has("satp stays 0x0, translation stays off. There are 0 (Bare), 8 (Sv39), 9 (Sv48), 10 (Sv57): for Sv39 write "
 	    "0x8000000000000000.");
 	end();
@@ -289,8 +290,8 @@ static void test_first_fetch_behind_satp_is_told(void **state)
 	h->csr.stvec = TABLES;
 	h->pc = 0xd0000000;
 	tell(h, ACCESS_FETCH, h->pc, WALK_INVALID);
-	has("or it is meant so: stvec, 0x80200000, is mapped, and the kernel goes on there by way of this fault, as Linux "
-	    "does.");
+	has("or it is meant so: stvec, 0x80200000, is mapped, and the kernel goes on there by way of this fault, as "
+	    "Linux does.");
 	end();
 }
 
@@ -300,8 +301,8 @@ static void test_physical_addresses_behind_satp_are_told(void **state)
 	START("--explain faults", load_from_0);
 	struct hart *h = turn_paging_on();
 	tell(h, ACCESS_STORE, 0x10000000, WALK_INVALID);
-	has("perhaps a physical address is used as it was before translation was on: 0x10000000 is where the device uart "
-	    "is.");
+	has("perhaps a physical address is used as it was before translation was on: 0x10000000 is where the device "
+	    "uart is.");
 	tell(h, ACCESS_LOAD, 0x80000000, WALK_INVALID);
 	has("0x80000000 is where RAM is. Map it at VA == PA");
 	end();
@@ -332,8 +333,8 @@ static void test_pages_of_other_address_spaces_are_told(void **state)
 	assert_true(mmu_load(&h->mmu, TABLES, 8, &value));
 	mmu_write_satp(&h->mmu, 8ull << 60 | 7ull << 44 | (ROOT + 0x3000) >> 12);
 	tell(h, ACCESS_LOAD, TABLES, WALK_INVALID);
-	has("but address space 0 has a page here (the TLB remembers it, pa 0x80200000), and this one, ASID 7, has not. Is "
-	    "the wrong root or ASID in satp?");
+	has("but address space 0 has a page here (the TLB remembers it, pa 0x80200000), and this one, ASID 7, has not. "
+	    "Is the wrong root or ASID in satp?");
 	end();
 }
 

@@ -182,8 +182,8 @@ static void test_empty_roots_are_recognised(void **state)
 	(void)state;
 	set_up(&f, 3, VA, 2, 0);
 	assert_int_equal(run(&f), WALK_INVALID);
-	has("perhaps satp names the wrong page, or nothing was mapped yet: all 512 PTEs of the root table at 0x80000000 "
-	    "are 0.");
+	has("perhaps satp names the wrong page, or nothing was mapped yet: all 512 PTEs of the root table at "
+	    "0x80000000 are 0.");
 	*word_at(&f.m, ROOT) = PPN(0x80001000) | V;
 	guesses_nothing();
 }

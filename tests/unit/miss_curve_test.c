@@ -12,7 +12,8 @@
 
 #define SIZES 40
 
-/* A fully associative LRU TLB of `size` entries: [0] is the one used last; an entry with size_log2 0 is an empty way. */
+/* A fully associative LRU TLB of `size` entries: [0] is the one used last; an entry with size_log2 0 is an empty way.
+ */
 struct model {
 	u32 size, count;
 	struct miss_page pages[MISS_CURVE_MAX];
@@ -129,7 +130,9 @@ static struct miss_page random_page(u64 *x)
 	if ((r >> 30) % 4 == 0)
 		page = (struct miss_page){ .vpn = 0x1000 + (r >> 5) % 2048, .asid = page.asid, .size_log2 = 21 };
 	if ((r >> 34) % 4 == 0)
-		page = (struct miss_page){ .vpn = 0x8000 + (r >> 5) % 12, .asid = page.asid, .size_log2 = 12, .global = true };
+		page = (struct miss_page){
+			.vpn = 0x8000 + (r >> 5) % 12, .asid = page.asid, .size_log2 = 12, .global = true
+		};
 	if ((r >> 38) % 8 == 0)
 		page = (struct miss_page){ .vpn = 0x10000 + (r >> 5) % 64, .asid = page.asid, .size_log2 = 16 };
 	return page;

@@ -189,9 +189,9 @@ static u64 walks_with_seed(u64 seed)
 	put_pte(r, LEAF_ADDR, FRAME, DATA);
 	for (u32 i = 0; i < 1000; i++) {
 		assert_true(loads(r));
-		hash = hash * 31 + r->mmu.stats.walks[ACCESS_LOAD];
+		hash = hash * 31 + mmu_stats_walks(&r->mmu.stats, ACCESS_LOAD);
 	}
-	assert_true(r->mmu.stats.walks[ACCESS_LOAD] > 1);
+	assert_true(mmu_stats_walks(&r->mmu.stats, ACCESS_LOAD) > 1);
 	rig_destroy(r);
 	return hash;
 }

@@ -174,11 +174,11 @@ static void test_info_tlb_marks_what_is_stale(void **state)
 
 static void test_looking_changes_nothing(void **state)
 {
-	struct tlb_stats before;
+	struct mmu_stats before;
 	u64 hash;
 	(void)state;
 	set_up_paging(&rig, PTE_V | PTE_R | PTE_W);
-	before = *tlb_stats(hart(0)->mmu.tlb);
+	before = hart(0)->mmu.stats;
 	hash = machine_ram_hash(rig.rig.m);
 	for (u32 i = 0; i < 2; i++) {
 		static const char *const lines[] = {
@@ -189,7 +189,7 @@ static void test_looking_changes_nothing(void **state)
 			say(&rig, lines[n]);
 	}
 	assert_true(hash == machine_ram_hash(rig.rig.m));
-	assert_memory_equal(&before, tlb_stats(hart(0)->mmu.tlb), sizeof(before));
+	assert_memory_equal(&before, &hart(0)->mmu.stats, sizeof(before));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

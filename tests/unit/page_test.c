@@ -47,10 +47,15 @@ static char *make_page(struct run_writer *w)
 
 static void put_walk(struct run_writer *w, u64 instret, u64 va, enum walk_reason reason, u64 cycles)
 {
-	struct walk_request request = { .va = va, .root = 0x80002000, .levels = 3, .access = ACCESS_LOAD, .priv = PRIV_S };
-	struct walk_result result = { .reason = reason, .size_log2 = 12, .step_count = 3, .pa = 0x80400000 | (va & 4095) };
+	struct walk_request request = {
+		.va = va, .root = 0x80002000, .levels = 3, .access = ACCESS_LOAD, .priv = PRIV_S
+	};
+	struct walk_result result = {
+		.reason = reason, .size_log2 = 12, .step_count = 3, .pa = 0x80400000 | (va & 4095)
+	};
 	for (u8 i = 0; i < 3; i++)
-		result.steps[i] = (struct walk_step){ .pte_addr = 0x80002000 + i * 4096, .pte = 0x20000001, .level = 2 - i };
+		result.steps[i] =
+			(struct walk_step){ .pte_addr = 0x80002000 + i * 4096, .pte = 0x20000001, .level = 2 - i };
 	struct trace_walk walk = {
 		.head = { .pc = 0x80200000, .instret = instret, .time_ns = instret * 10, .priv = 1 },
 		.request = &request,

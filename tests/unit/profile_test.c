@@ -92,7 +92,8 @@ static void test_hot_places_survive_many_cold_ones(void **state)
 			walk_at(p, 0x1000, 0x100, 0, WALK_OK, 1);
 	}
 	char *text = printed(p, profile_print_json), line[64];
-	snprintf(line, sizeof(line), "\"va\": \"0x1000\", \"asid\": 0, \"walks\": %d,", 3 * PROFILE_PLACES_MAX / 100 + 1);
+	snprintf(line, sizeof(line), "\"va\": \"0x1000\", \"asid\": 0, \"walks\": %d,",
+	         3 * PROFILE_PLACES_MAX / 100 + 1);
 	assert_non_null(strstr(text, line));
 	assert_null(strstr(text, "\"forgotten\": 0"));
 	free(text);

@@ -178,8 +178,8 @@ static void test_json_is_nested_by_the_dots(void **state)
 		assert_true(depth >= 0);
 	}
 	assert_int_equal(depth, 0);
-	snprintf(part, sizeof(part), "\"fences\": {\"total\": %llu, \"all\": ",
-	         (unsigned long long)value_of(f, "fences"));
+	snprintf(part, sizeof(part),
+	         "\"fences\": {\"total\": %llu, \"all\": ", (unsigned long long)value_of(f, "fences"));
 	assert_non_null(strstr(text, part));
 	assert_non_null(strstr(text, "\"preset\": {\"tlb\": \"fast\", \"core\": null}"));
 	free(text);
@@ -207,7 +207,8 @@ static bool fits(const char *pattern, const char *name)
 		size_t p = strcspn(pattern, "."), n = strcspn(name, ".");
 		bool is_word = isupper((u8)pattern[0]);
 		bool is_number = p > 0 && pattern[p - 1] == 'N' && !is_word;
-		if (is_number ? strncmp(pattern, name, p - 1) != 0 : !is_word && (p != n || strncmp(pattern, name, p) != 0))
+		if (is_number ? strncmp(pattern, name, p - 1) != 0
+		              : !is_word && (p != n || strncmp(pattern, name, p) != 0))
 			return false;
 		if (!pattern[p] || !name[n])
 			return !pattern[p] && !name[n];

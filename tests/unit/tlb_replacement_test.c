@@ -24,7 +24,7 @@ static void check_victims(const struct tlb_config *config, const u64 *victims, u
 		assert_int_equal(drops[0], i + 1);
 		assert_int_equal(drops[i + 1], victims[i]);
 	}
-	assert_int_equal(tlb_stats(tlb)->evictions, count);
+	assert_int_equal(evictions(tlb), count);
 	tlb_destroy(tlb);
 }
 
@@ -81,7 +81,7 @@ static void test_an_empty_way_is_taken_before_any_entry_goes(void **state)
 			fill(tlb, vpn, 1);
 		tlb_flush(tlb, true, 2 << 12, false, 0);
 		fill(tlb, 9, 1);
-		assert_int_equal(tlb_stats(tlb)->evictions, 0);
+		assert_int_equal(evictions(tlb), 0);
 		for (u64 vpn = 0; vpn < 4; vpn++)
 			assert_int_equal(find(tlb, vpn, 1) != NULL, vpn != 2);
 		tlb_destroy(tlb);
@@ -116,15 +116,15 @@ static void test_sets_are_chosen_by_the_low_bits_of_the_page_number(void **state
 	(void)state;
 	for (u64 vpn = 0; vpn < 512; vpn++)
 		fill(tlb, vpn, 1);
-	assert_int_equal(tlb_stats(tlb)->evictions, 0);
+	assert_int_equal(evictions(tlb), 0);
 	fill(tlb, 512 + 7, 1);
 	assert_null(find(tlb, 7, 1));
-	assert_int_equal(tlb_stats(tlb)->evictions, 1);
+	assert_int_equal(evictions(tlb), 1);
 	tlb_fill(tlb, TLB_DATA, &a); /* superpages: by their own number */
 	assert_null(find(tlb, 3, 1));
 	tlb_fill(tlb, TLB_DATA, &b);
 	assert_null(find(tlb, 3 << 9, 1));
-	assert_int_equal(tlb_stats(tlb)->evictions, 3);
+	assert_int_equal(evictions(tlb), 3);
 	tlb_destroy(tlb);
 }
 

@@ -190,13 +190,89 @@ static void test_walk_line_shows_every_step(void **state)
 	assert_string_equal(finish(), want);
 }
 
+/* With a timing model, and what the TLB said where it is not that its only level missed. */
+static void test_walk_line_shows_cycles_and_the_tlb(void **state)
+{
+	const struct walk_request request = { .va = 0x2010, .levels = 3, .access = ACCESS_LOAD };
+	const struct walk_result result = {
+		.size_log2 = 12,
+		.pa = 0x80402010,
+		.step_count = 2,
+		.steps = { { .pte_addr = 0x8, .pte = 1, .level = 1, .source = WALK_FROM_L2, .cycles = 12 },
+		           { .pte_addr = 0x10, .pte = 3, .level = 0, .source = WALK_FROM_MEMORY, .cycles = 1 } },
+	};
+	struct trace_walk walk = {
+		.head = head_at(0x1000), .request = &request, .result = &result, .start_cycle = 99, .cycles = 13
+	};
+	const char *steps = "L1 pte@0x8=0x1 from L2 in 12 cycles (ptr), L0 pte@0x10=0x3 from memory in 1 cycle "
+			    "(------RV) -> pa 0x80402010, 4 KiB page, 13 cycles\n";
+	const char *start = "walk h0 #7 S 0x1000: load va 0x2010 sv39 asid 0";
+	char want[1024];
+	(void)state;
+	begin(1u << TRACE_WALK);
+	walk.first = walk.second = TRACE_TLB_MISSED;
+	trace_text_emit(text, TRACE_WALK, &walk);
+	walk.second = TRACE_TLB_DENIED;
+	trace_text_emit(text, TRACE_WALK, &walk);
+	walk.first = TRACE_TLB_DENIED;
+	trace_text_emit(text, TRACE_WALK, &walk);
+	snprintf(
+		want, sizeof(want),
+		"%s, both TLB levels missed, at cycle 99: %s%s, the TLB's second level denies it, at cycle 99: %s%s, the "
+		"TLB denies it, at cycle 99: %s",
+		start, steps, start, steps, start, steps);
+	assert_string_equal(finish(), want);
+}
+
+static void test_space_ref_fault_and_hint_lines(void **state)
+{
+	const struct trace_space space = { .head = head_at(0x1000), .satp = 8ull << 60 | 3ull << 44 | 0x80005 };
+	struct trace_ref ref = { .head = head_at(0x1000),
+		                 .va = 0x5008,
+		                 .pa = 0x80005008,
+		                 .pte = 0xcf,
+		                 .asid = 3,
+		                 .size_log2 = 12,
+		                 .access = ACCESS_LOAD };
+	const struct walk_request request = { .va = 0x5008 };
+	struct trace_fault fault = { .head = head_at(0x1000),
+		                     .cause = 13,
+		                     .tval = 0x5008,
+		                     .satp = space.satp,
+		                     .reason = WALK_INVALID,
+		                     .request = &request };
+	const struct trace_hint hint = { .head = head_at(0x1000), .number = 0x101, .args = { 1, 0x20 } };
+	(void)state;
+	begin(ALL & ~(1u << TRACE_INSN));
+	trace_text_emit(text, TRACE_SPACE, &space);
+	trace_text_emit(text, TRACE_REF, &ref);
+	ref.level = TLB_SECOND;
+	ref.global = true;
+	trace_text_emit(text, TRACE_REF, &ref);
+	trace_text_emit(text, TRACE_FAULT, &fault);
+	fault.request = NULL;
+	fault.reason = WALK_OK;
+	fault.cause = 2;
+	trace_text_emit(text, TRACE_FAULT, &fault);
+	trace_text_emit(text, TRACE_HINT, &hint);
+	assert_string_equal(
+		finish(),
+		"space h0 #7 S 0x1000: satp 0x0000000000000000 -> 0x8000300000080005, sv39 asid 3 root 0x80005000\n"
+		"ref  h0 #7 S 0x1000: load va 0x5008 asid 3 -> pa 0x80005008, 4 KiB page (DA--XWRV), found by a walk\n"
+		"ref  h0 #7 S 0x1000: load va 0x5008 asid 3 global -> pa 0x80005008, 4 KiB page (DA--XWRV), found in "
+		"the TLB's second level\n"
+		"fault h0 #7 S 0x1000: load page fault (cause 13) tval 0x5008 asid 3: V=0\n"
+		"fault h0 #7 S 0x1000: illegal instruction (cause 2) tval 0x5008\n"
+		"hint h0 #7 S 0x1000: 0x101 0x1 0x20 0x0 0x0 0x0 0x0\n");
+}
+
 static void test_tlb_lines(void **state)
 {
 	struct trace_tlb e = {
 		.head = head_at(0x1000), .what = TRACE_TLB_MISS, .access = ACCESS_LOAD, .va = 0x5008, .asid = 3
 	};
 	(void)state;
-	begin(1u << TRACE_TLB);
+	begin(1u << TRACE_TLB | 1u << TRACE_FENCE);
 	trace_text_emit(text, TRACE_TLB, &e);
 	e.pa = 0x80005000;
 	e.va = 0x5000;
@@ -345,6 +421,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_a_trapped_instruction_did_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sink_asks_for_what_insn_lines_show, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_walk_line_shows_every_step, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_walk_line_shows_cycles_and_the_tlb, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_space_ref_fault_and_hint_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tlb_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trap_mem_and_csr_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_filters_choose_lines, setup, teardown),

@@ -37,6 +37,11 @@ function barRows(rows, click) {
 	return box;
 }
 
+/* A word in a drawing. */
+function text(x, y, size, words, options) {
+	return svg('text', Object.assign({ x, y, 'font-size': size }, options), words);
+}
+
 function legendRow(items) {
 	return el('div', { class: 'legend' }, ...items.map(([paint, label]) => el('span', {}, swatch(paint), label)));
 }

@@ -9,10 +9,11 @@ const frameView = { moment: 0, mode: 'use', cells: null, at: -1, hover: -1 };
 function framesAt(moment) {
 	let f = frameView.cells;
 	if (!f || moment < frameView.at) {
-		f = frameView.cells = { what: new Uint8Array(frames.cells), who: new Uint16Array(frames.cells), va: new Uint32Array(frames.cells), maps: new Uint8Array(frames.cells), used: new Int32Array(frames.cells).fill(-1) };
+		f = frameView.cells = { what: new Uint8Array(frames.cells), who: new Uint16Array(frames.cells), va: new Uint32Array(frames.cells), dirty: new Uint8Array(frames.cells), maps: new Uint8Array(frames.cells), used: new Int32Array(frames.cells).fill(-1) };
 		frameView.at = -1;
 	}
 	const ends = column(frames, 'ends'), cell = column(frames, 'cell'), what = column(frames, 'what'), who = column(frames, 'who'), va = column(frames, 'va'), maps = column(frames, 'maps');
+	const stride = Math.ceil(frames.cells / 8);
 	for (let m = frameView.at + 1; m <= moment; m++) {
 		for (let i = m ? ends[m - 1] : 0; i < ends[m]; i++) {
 			const at = cell[i];
@@ -21,10 +22,14 @@ function framesAt(moment) {
 			f.va[at] = va[i];
 			f.maps[at] = maps[i];
 		}
-		for (let at = 0; at < frames.cells; at++)
-			if (f.what[at] & 32)
+		const used = column(frames, 'used');
+		for (let at = 0, from = m * stride; at < frames.cells; at++)
+			if (used[from + (at >> 3)] >> (at & 7) & 1)
 				f.used[at] = m;
 	}
+	const dirty = column(frames, 'dirty');
+	for (let at = 0, from = moment * stride; at < frames.cells; at++)
+		f.dirty[at] = dirty[from + (at >> 3)] >> (at & 7) & 1;
 	frameView.at = moment;
 	return f;
 }
@@ -92,7 +97,7 @@ function drawFrames() {
 		c.globalAlpha = frameView.mode === 'recency' ? (kind > 1 ? recency(f, cell) : 0.5) : 1;
 		c.fillStyle = cellColor(f, cell);
 		c.fillRect(x, y, size - gap, size - gap);
-		if (f.what[cell] & 16 && size > 3 && kind > 2) {
+		if (f.dirty[cell] && size > 3 && kind > 2) {
 			c.globalAlpha = 0.75;
 			c.fillStyle = color('ink');
 			c.fillRect(x + size * 0.62, y, size * 0.38 - gap, size * 0.38);
@@ -118,7 +123,7 @@ function drawKinds() {
 	const f = framesAt(frameView.moment);
 	let dirty = 0, used = 0;
 	for (let i = 0; i < frames.cells; i++) {
-		dirty += f.what[i] >> 4 & 1;
+		dirty += f.dirty[i];
 		used += f.used[i] === frameView.moment ? 1 : 0;
 	}
 	const unit = frames.perCell;
@@ -172,7 +177,7 @@ function hoverFrame(event) {
 	if (f.maps[cell])
 		rows.push([null, 'user mappings', String(f.maps[cell])]);
 	if (frames.hasBits && kind > 2)
-		rows.push([null, 'dirty', f.what[cell] & 16 ? 'yes' : 'no']);
+		rows.push([null, 'dirty', f.dirty[cell] ? 'yes' : 'no']);
 	rows.push([null, 'last used', f.used[cell] < 0 ? 'not seen' : f.used[cell] === frameView.moment ? 'just now' : nsText(column(frames, 'ns')[frameView.moment] - column(frames, 'ns')[f.used[cell]]) + ' ago']);
 	showTip(event.clientX, event.clientY, 'frame ' + hex(frame) + (frames.perCell > 1 ? ' and ' + (frames.perCell - 1) + ' more' : '') + ', at ' + hex(frame * 4096), rows);
 	redrawFrames();

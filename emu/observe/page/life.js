@@ -34,6 +34,11 @@ function parseLife(typed) {
 	return { va: BigInt.asUintN(64, BigInt(address[1].startsWith('0x') ? address[1] : '0x' + address[1])), owner };
 }
 
+/* Not all events are of a page: a frame's are not, and of swapping it may not be known which page it was. */
+function isOfPage(kind, va) {
+	return kind !== 5 && ((kind !== 3 && kind !== 4) || va !== 0n);
+}
+
 function lifeEvents(query) {
 	const events = [];
 	const when = column(life, 'when'), frame = column(life, 'frame'), owner = column(life, 'owner'), kind = column(life, 'kind'), va = column(life, 'va'), extra = column(life, 'extra');
@@ -42,7 +47,7 @@ function lifeEvents(query) {
 		const many = kind[i] === 5 ? Number(extra[i] >> 8n) : 1;
 		const first = va[i] >> 12n, pages = kind[i] === 1 ? extra[i] : 1n;
 		const hit = query.frame !== undefined ? frame[i] && query.frame >= frame[i] && query.frame < frame[i] + many && !(kind[i] === 1 && pages > 1n)
-			: (kind[i] < 3 || kind[i] > 5) && page >= first && page < first + pages && (!query.owner || owner[i] === query.owner);
+			: isOfPage(kind[i], va[i]) && page >= first && page < first + pages && (!query.owner || owner[i] === query.owner);
 		if (hit)
 			events.push({ when: when[i], kind: kind[i], frame: frame[i], owner: owner[i], va: va[i], extra: extra[i] });
 	}
@@ -100,7 +105,7 @@ function lifeRow(e) {
 	const page = e.va >> 12n << 12n;
 	const whose = e.owner ? ownerName(e.owner) : '';
 	const what = e.kind === 8 ? el('button', { class: 'go', type: 'button', onclick: () => tell('walksOf', { walk: e.walk }) }, 'walk') : el('span', {}, lifeKinds[e.kind][0]);
-	const address = e.kind === 5 || e.kind === 3 || e.kind === 4 ? '' : lifeView.query.frame !== undefined ? lifeLink(hex(page), { va: page, owner: e.owner }) : el('span', { class: 'mono' }, hex(e.va));
+	const address = !isOfPage(e.kind, e.va) ? '' : lifeView.query.frame !== undefined ? lifeLink(hex(page), { va: page, owner: e.owner }) : el('span', { class: 'mono' }, hex(e.va));
 	const frame = !e.frame ? '' : lifeView.query.frame !== undefined ? '' : lifeLink('frame ' + hex(e.frame), { frame: e.frame });
 	return [el('span', { class: 'quiet' }, short(e.when)), el('span', { class: 'quiet' }, nsText(nsAt(e.when))), swatch(color(lifeKinds[e.kind][1])), what, el('span', {}, lifeWords(e)), whose, address, frame];
 }
@@ -142,14 +147,13 @@ function showLife(query) {
 function suggestions() {
 	const byPage = new Map(), byFrame = new Map();
 	const va = column(life, 'va'), owner = column(life, 'owner'), kind = column(life, 'kind'), frame = column(life, 'frame');
+	const add = (map, key, weight) => map.set(key, (map.get(key) || 0) + weight);
 	for (let i = 0; i < life.count; i++) {
-		const weight = kind[i] === 3 || kind[i] === 4 ? 4 : 1;
-		if (kind[i] !== 5 && owner[i]) {
-			const key = (va[i] >> 12n) + ' ' + owner[i];
-			byPage.set(key, (byPage.get(key) || 0) + weight);
-		}
+		const swaps = kind[i] === 3 || kind[i] === 4;
+		if (isOfPage(kind[i], va[i]) && owner[i])
+			add(byPage, (va[i] >> 12n) + ' ' + owner[i], swaps ? 5 : 1);
 		if (frame[i])
-			byFrame.set(frame[i], (byFrame.get(frame[i]) || 0) + weight);
+			add(byFrame, frame[i], swaps ? 3 : 1);
 	}
 	const top = map => [...map].sort((a, b) => b[1] - a[1]).slice(0, 12);
 	const pages = top(byPage).map(([key]) => {

@@ -64,7 +64,7 @@ function keyNumbers() {
 	const fences = data.totals.fencesAll + data.totals.fencesAsid + data.totals.fencesVa + data.totals.fencesVaAsid;
 	const misses = stat('tlb.first.misses');
 	const numbers = [[short(insns), 'instructions', insns], [short(walks), 'walks', walks], [short(faults), 'faults', faults]];
-	if (misses !== undefined)
+	if (misses || (misses === 0 && !walks))
 		numbers.push([short(misses), 'TLB misses', misses]);
 	numbers.push([insns ? (1000 * walks / insns).toFixed(2) : '–', 'walks per 1000']);
 	numbers.push([short(fences), 'fences', fences]);
@@ -79,7 +79,7 @@ function makeHead() {
 	byId('title').textContent = String(guest).replace(/^.*\//, '');
 	document.title = byId('title').textContent + ' – rvemu';
 	const harts = time.bands.harts.length || 1;
-	const about = [meta.core && 'core ' + meta.core, meta.tlb && 'TLB ' + meta.tlb, plural(meta.harts || harts, 'hart'), meta.ram_bytes && sizeText(meta.ram_bytes), nsText(time.endNs) + ' of guest time'];
+	const about = [meta.core && 'core ' + meta.core, meta.tlb && 'TLB ' + meta.tlb, plural(meta.harts || harts, 'hart'), meta.ram_bytes && sizeText(meta.ram_bytes), nsText(time.endNs)];
 	byId('subtitle').textContent = about.filter(a => a).join(' · ');
 	byId('numbers').replaceChildren(...keyNumbers().map(([value, label, exact]) => el('div', exact === undefined ? {} : { title: grouped(exact) }, el('dt', {}, label), el('dd', { id: 'n-' + label.replace(/ /g, '-') }, value))));
 	const notes = [];

@@ -124,11 +124,16 @@ function tableLines(entries, level) {
 	const step = 1n << BigInt(12 + 9 * level);
 	for (const [index, pte] of entries) {
 		const last = lines[lines.length - 1];
+		const isEmpty = isPointer(pte) && level > 0 && (tableOf(ptePa(pte) >> 12n, level - 1) || [0]).length === 0;
+		if (isEmpty && last && last.isEmpty && index === last.index + last.count) {
+			last.count++;
+			continue;
+		}
 		const goesOn = last && !isPointer(pte) && !isPointer(last.pte) && index === last.index + last.count && (pte & 1023n) === (last.pte & 1023n) && ((pte & 1n) === 0n || ptePa(pte) === ptePa(last.pte) + step * BigInt(last.count));
 		if (goesOn)
 			last.count++;
 		else
-			lines.push({ index, count: 1, pte });
+			lines.push({ index, count: 1, pte, isEmpty });
 	}
 	return lines;
 }
@@ -160,7 +165,9 @@ function entryRow(line, va, level, levels, open) {
 	const twist = open ? el('button', { class: 'twist', type: 'button', 'aria-label': 'Open the table at ' + hex(from), 'aria-expanded': false, onclick: open }, '▸') : el('span');
 	const dot = el('span', {}, swatch(color(valid ? pointer ? 'p-ptr' : permissionColor(line.pte) : 'faint')), ' ', '[' + line.index + (line.count > 1 ? '–' + (line.index + line.count - 1) : '') + ']');
 	let note = pointer ? '' : valid ? permissionText(line.pte) : 'kept by the kernel: ' + hex(line.pte);
-	if (below) {
+	if (line.isEmpty) {
+		note = line.count > 1 ? line.count + ' tables, all empty' : 'empty';
+	} else if (below) {
 		const sum = tableSum(below, level - 1, 0);
 		note = plural(below.length, 'entry', 'entries') + ', maps ' + sizeText(sum.bytes);
 	} else if (pointer) {
@@ -181,7 +188,7 @@ function tableNode(entries, va, level, levels, depth) {
 	const put = from => {
 		for (const line of lines.slice(from, from + 200)) {
 			const at = va + (BigInt(line.index) << BigInt(12 + 9 * level));
-			const below = isPointer(line.pte) && level > 0 && depth < 5 ? tableOf(ptePa(line.pte) >> 12n, level - 1) : null;
+			const below = isPointer(line.pte) && level > 0 && depth < 5 && !line.isEmpty ? tableOf(ptePa(line.pte) >> 12n, level - 1) : null;
 			let child = null;
 			const row = entryRow(line, at, level, levels, below && (event => {
 				const button = event.currentTarget;

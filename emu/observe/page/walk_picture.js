@@ -2,7 +2,7 @@
  * One walk as a picture: the address cut into its indexes, the tables it leads through, where each PTE was found, and
  * what came of it, in words too.
  */
-let pictureWidth = 820; /* more where there are more levels */
+let pictureWidth = 820; /* more where there are more levels, and then larger letters */
 
 /* What happened, as a headline, a sentence, and for faults the rule and what would have helped. */
 function walkWords(w, steps) {
@@ -28,8 +28,9 @@ function addressParts(w) {
 	return parts;
 }
 
-function text(x, y, size, words, options) {
-	return svg('text', Object.assign({ x, y, 'font-size': size }, options), words);
+function pictureText(x, y, size, words, options) {
+	const scale = Math.max(1, 0.9 * pictureWidth / 820);
+	return svg('text', Object.assign({ x, y, 'font-size': (size * scale).toFixed(1) }, options), words);
 }
 
 function binary(value, bits) {
@@ -48,12 +49,12 @@ function drawAddress(root, w, lastLevel) {
 		const used = part.level !== undefined && part.level >= lastLevel;
 		part.x = x + width / 2;
 		root.append(svg('rect', { x, y: 20, width, height: 50, rx: 6, fill: used ? color('accent-soft') : color('sunk'), stroke: used ? color('accent') : color('line') }));
-		root.append(text(part.x, 12, 12, part.label + '  ' + part.high + '–' + part.low, { class: 'q', 'text-anchor': 'middle' }));
+		root.append(pictureText(part.x, 12, 12, part.label + '  ' + part.high + '–' + part.low, { class: 'q', 'text-anchor': 'middle' }));
 		const bits = part.high - part.low + 1;
 		const label = part.label === 'sign' ? (part.value === 0n ? 'all 0' : part.value === (1n << BigInt(bits)) - 1n ? 'all 1' : 'mixed') : part.level !== undefined ? part.value.toString() : hex(part.value, 3);
-		root.append(text(part.x, 42, 17, label, { class: 'm', 'text-anchor': 'middle', 'font-weight': 600 }));
+		root.append(pictureText(part.x, 42, 17, label, { class: 'm', 'text-anchor': 'middle', 'font-weight': 600 }));
 		if (part.label !== 'sign')
-			root.append(text(part.x, 61, w.levels > 3 ? 9.5 : 11.5, binary(part.value, bits), { class: 'm q', 'text-anchor': 'middle' }));
+			root.append(pictureText(part.x, 61, w.levels > 3 ? 9.5 : 11.5, binary(part.value, bits), { class: 'm q', 'text-anchor': 'middle' }));
 		x += weights[i] * unit;
 	});
 	return parts;
@@ -66,20 +67,20 @@ function drawTable(root, x, y, width, step, w, isLast) {
 	const at = y + 8 + (height - 36) * index / 511;
 	const bad = isLast && w.reason && w.reason < 19;
 	const base = step.address >> 12n << 12n;
-	root.append(text(x, y - 8, 12.5, (step.level === w.levels - 1 ? 'root table ' : 'table ') + hex(base), { class: 'm' }));
+	root.append(pictureText(x, y - 8, 12.5, (step.level === w.levels - 1 ? 'root table ' : 'table ') + hex(base), { class: 'm' }));
 	root.append(svg('rect', { x, y, width, height, rx: 6, fill: color('card'), stroke: color('line') }));
 	for (let i = 1; i < 16; i++)
 		root.append(svg('line', { x1: x + 1, x2: x + width - 1, y1: y + i * height / 16, y2: y + i * height / 16, stroke: color('line'), 'stroke-opacity': 0.5 }));
 	root.append(svg('rect', { x, y: at, width, height: 20, rx: 3, fill: bad ? color('bad-soft') : color('accent-soft'), stroke: bad ? color('bad') : color('accent') }));
-	root.append(text(x + 7, at + 14, 12, '[' + index + ']', { class: 'm', 'font-weight': 600 }));
-	root.append(text(x + width - 7, at + 14, 12, pteText(step.pte), { class: 'm', 'text-anchor': 'end', fill: bad ? color('bad') : color('ink') }));
+	root.append(pictureText(x + 7, at + 14, 12, '[' + index + ']', { class: 'm', 'font-weight': 600 }));
+	root.append(pictureText(x + width - 7, at + 14, 12, pteText(step.pte), { class: 'm', 'text-anchor': 'end', style: 'fill:' + color(bad ? 'bad' : 'ink') }));
 	return { index, middle: at + 10, height, base };
 }
 
 function drawFound(root, x, y, width, step) {
 	root.append(svg('circle', { cx: x + 5, cy: y - 4, r: 5, fill: color(sourceColors[step.source]) }));
-	root.append(text(x + 15, y, 12, sourceNames[step.source] + (step.cycles ? ', ' + plural(step.cycles, 'cycle') : ''), {}));
-	root.append(text(x, y + 17, 11, hex(step.pte, 16), { class: 'm q' }));
+	root.append(pictureText(x + 15, y, 12, sourceNames[step.source] + (step.cycles ? ', ' + plural(step.cycles, 'cycle') : ''), {}));
+	root.append(pictureText(x, y + 17, 11, hex(step.pte, 16), { class: 'm q' }));
 }
 
 function arrow(root, path, paint) {
@@ -88,14 +89,14 @@ function arrow(root, path, paint) {
 
 function drawEnd(root, x, y, width, w) {
 	const bad = w.reason !== 0;
-	root.append(text(x, y - 8, 12.5, bad ? 'fault' : 'physical address', { class: 'q' }));
+	root.append(pictureText(x, y - 8, 12.5, bad ? 'fault' : 'physical address', { class: 'q' }));
 	root.append(svg('rect', { x, y, width, height: 74, rx: 6, fill: bad ? color('bad-soft') : color('card'), stroke: bad ? color('bad') : color('good') }));
 	if (bad) {
-		root.append(text(x + width / 2, y + 32, 14, reasonName(w.reason), { 'text-anchor': 'middle', 'font-weight': 600, fill: color('bad'), textLength: reasonName(w.reason).length > 17 ? width - 14 : '', lengthAdjust: 'spacingAndGlyphs' }));
-		root.append(text(x + width / 2, y + 54, 12, 'at level ' + w.level, { class: 'q', 'text-anchor': 'middle' }));
+		root.append(pictureText(x + width / 2, y + 32, Math.min(14, width / reasonName(w.reason).length * 1.75), reasonName(w.reason), { 'text-anchor': 'middle', 'font-weight': 600, style: 'fill:' + color('bad') }));
+		root.append(pictureText(x + width / 2, y + 54, 12, 'at level ' + w.level, { class: 'q', 'text-anchor': 'middle' }));
 	} else {
-		root.append(text(x + width / 2, y + 30, 14, hex(w.pa), { class: 'm', 'text-anchor': 'middle', 'font-weight': 600 }));
-		root.append(text(x + width / 2, y + 52, 12, sizeText(2 ** w.size) + ' page + offset', { class: 'q', 'text-anchor': 'middle' }));
+		root.append(pictureText(x + width / 2, y + 30, 14, hex(w.pa), { class: 'm', 'text-anchor': 'middle', 'font-weight': 600 }));
+		root.append(pictureText(x + width / 2, y + 52, 12, sizeText(2 ** w.size) + ' page + offset', { class: 'q', 'text-anchor': 'middle' }));
 	}
 }
 
@@ -110,7 +111,7 @@ function drawWalk(w, steps) {
 	root.append(markers());
 	const lastLevel = steps.length ? steps[steps.length - 1].level : w.levels;
 	const parts = drawAddress(root, w, lastLevel);
-	const columns = Math.max(steps.length, w.reason ? 1 : 1) + 1;
+	const columns = steps.length + 1;
 	const gap = 44;
 	const width = Math.min(230, (pictureWidth - gap * (columns - 1)) / columns);
 	const top = 138;

@@ -117,9 +117,9 @@ function refreshWalks() {
 	walkView.info.textContent = grouped(walkView.shown.length) + ' of ' + grouped(all) + (walks.all ? ' walks' : ' kept walks (of ' + short(walks.total) + ')') + (state.selected ? ', in the selected time' : '');
 	walkView.rows.scrollTop = 0;
 	drawRows();
-	if (walkView.shown.length && !walkView.shown.includes(walkView.chosen))
-		chooseWalk(0);
-	else if (!walkView.shown.length)
+	if (walkView.shown.length)
+		chooseWalk(Math.max(0, walkView.shown.indexOf(walkView.chosen)));
+	else
 		walkView.detail.replaceChildren(emptyState('No walk on the page is like that.'));
 }
 
@@ -137,7 +137,7 @@ function walkToolbar() {
 	const reasonColumn = column(walks, 'reason');
 	const found = [...new Set(reasonColumn)].filter(r => r).sort((a, b) => a - b);
 	const ownerFound = [...new Set(column(walks, 'owner'))].filter(o => o).sort((a, b) => a - b);
-	walkView.search = el('input', { type: 'search', id: 'walksearch', placeholder: 'address, function, reason, process', 'aria-label': 'Search walks', spellcheck: false, oninput: () => change('text')(walkView.search.value) });
+	walkView.search = el('input', { type: 'search', id: 'walksearch', placeholder: 'address, function, reason', 'aria-label': 'Search walks', spellcheck: false, oninput: () => change('text')(walkView.search.value) });
 	walkView.accessOptions = [['every access', undefined], ['fetches', 0], ['loads', 1], ['stores', 2]];
 	walkView.reasonOptions = [['every outcome', undefined], ['failed', 'failed'], ['worked', 0], ['set A or D', 'updated'], ...found.map(r => ['failed: ' + reasonName(r), r])];
 	walkView.ownerOptions = [['everybody', 0], ...ownerFound.map(o => [ownerName(o), o])];
