@@ -30,12 +30,12 @@ struct device_ops {
 };
 
 struct bus_region {
-	const char *name;             /* for messages and `info devices`; static storage */
-	u64 base;                     /* first physical address */
-	u64 size;                     /* bytes */
-	u8 *ram;                      /* host address of a RAM region's first byte; NULL for devices */
-	u64 *code_map;                /* RAM: one word a page, bit i: bytes 64*i..64*i+63 hold decoded code */
-	u64 *watch_map; /* RAM: likewise, granules that bus.watched_written wants to hear of; NULL: none ever */
+	const char *name; /* for messages and `info devices`; static storage */
+	u64 base;         /* first physical address */
+	u64 size;         /* bytes */
+	u8 *ram;          /* host address of a RAM region's first byte; NULL for devices */
+	u64 *code_map;    /* RAM: one word a page, bit i: bytes 64*i..64*i+63 hold decoded code */
+	u64 *watch_map;   /* RAM: likewise, granules that bus.watched_written wants to hear of; NULL: none ever */
 	const struct device_ops *ops; /* devices: what answers */
 	void *device;                 /* devices: what `ops` is given */
 };
@@ -46,10 +46,11 @@ struct bus {
 	struct bus_region *ram;                            /* the main RAM: tried first */
 	void (*code_written)(void *arg, u64 pa, u64 size); /* a store touched a granule that holds decoded code */
 	void *code_written_arg;                            /* what it is given */
-	void (*watched_written)(void *arg, u64 pa, u64 size); /* a store touched a granule of watch_map, within a page */
-	void *watched_arg;                                    /* what it is given */
-	u64 pins[BUS_PINS_MAX]; /* addresses of granules that stay in the code map, see bus_pin() */
-	u32 pin_count;          /* how many */
+	void (*watched_written)(void *arg, u64 pa,
+	                        u64 size); /* a store touched a granule of watch_map, within a page */
+	void *watched_arg;                 /* what it is given */
+	u64 pins[BUS_PINS_MAX];            /* addresses of granules that stay in the code map, see bus_pin() */
+	u32 pin_count;                     /* how many */
 };
 
 void bus_init(struct bus *bus);

@@ -404,5 +404,5 @@ bool core_config_parse_tlb(struct tlb_config *tlb, const char *text, struct erro
 void core_config_print_keys(FILE *out)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(keys); i++)
-		fprintf(out, "%-28s %s\n", keys[i].name, keys[i].help);
+		fprintf(out, "%-22s %s\n", keys[i].name, keys[i].help);
 }

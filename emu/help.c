@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emu/core_config.h"
 #include "emu/options.h"
 
 #define BOLD "\033[1m"
@@ -37,6 +38,7 @@ static const char *const common_lines[] = {
 	"  machine    ISA, MMU, TLB, caches, harts",
 	"  observe    traces, statistics, explanations, checks, curves, grading",
 	"  debug      gdb, recording and replaying, snapshots",
+	"  core       what of a core can be set",
 	"  all        all of it",
 	"",
 	"QEMU's spellings work, too. Ctrl-A x quits, c opens the monitor, h helps.",
@@ -79,7 +81,9 @@ static const char *const machine_lines[] = {
 	"  --asid-bits N          0 to 16 (16)",
 	"  --ad trap|update|adue  A and D bits: page fault, hardware sets them, or",
 	"                         menvcfg.ADUE decides (adue)",
-	"  --tlb PRESET           fast, teach, rocket, boom, boom-mega, cva6, u54, u74,",
+	"  --core NAME|FILE[,KEY=VALUE...]   a core's TLB, caches, cycles: --help core",
+	"  --tlb PRESET[,KEY=VALUE...]       the TLB's structure alone:",
+	"                         fast, teach, rocket, boom, boom-mega, cva6, u54, u74,",
 	"                         xiangshan, champsim, check, adversarial (fast)",
 	"  --adversarial[=SEED]   the TLB as unhelpful as the manual allows, with --tlb's",
 	"                         geometry; the seed says when it forgets",
@@ -117,12 +121,22 @@ static const char *const debug_lines[] = {
 	NULL,
 };
 
+static const char *const core_lines[] = {
+	"#Keys of --core and --tlb, which takes those of the TLB alone",
+	NULL,
+};
+
 static const struct {
 	const char *name;
 	const char *const *lines;
 } topics[] = {
-	{ "guest", guest_lines },     { "devices", devices_lines }, { "machine", machine_lines },
-	{ "observe", observe_lines }, { "debug", debug_lines },     { "all", NULL },
+	{ "guest", guest_lines },
+	{ "devices", devices_lines },
+	{ "machine", machine_lines },
+	{ "observe", observe_lines },
+	{ "debug", debug_lines },
+	{ "core", core_lines },
+	{ "all", NULL },
 };
 
 const char *options_help_topic(u32 i)
@@ -149,4 +163,6 @@ void options_print_help(const char *topic, bool colour)
 	for (u32 i = 0; topic && i < ARRAY_SIZE(topics); i++)
 		if (topics[i].lines && (all || strcmp(topics[i].name, topic) == 0))
 			print_lines(topics[i].lines, colour);
+	if (topic && (all || strcmp(topic, "core") == 0))
+		core_config_print_keys(stdout);
 }

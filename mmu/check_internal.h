@@ -10,7 +10,7 @@
 
 #define CHECK_HARTS_MAX 64
 #define CHECK_SEEN_LOG2 15
-#define CHECK_CHANGES_LOG2 16
+#define CHECK_CHANGES_LOG2 18
 #define CHECK_PAGES_LOG2 16
 #define CHECK_TOLD_LOG2 13
 #define CHECK_TYPED_MAX 256
@@ -96,8 +96,8 @@ struct check_hart {
 		*filled; /* [CHECK_SEEN]: what its TLB entries were made of; newer ones overwrite older ones */
 	struct check_seen *failed; /* [CHECK_SEEN]: its failed walks */
 	struct check_change satp;  /* its last write of satp */
-	u64 lowered[4];              /* [mode]: when it last entered a mode below it; U: when it came back from a call */
-	bool calling;                /* U mode has made a call since */
+	u64 lowered[4];            /* [mode]: when it last entered a mode below it; U: when it came back from a call */
+	bool calling;              /* U mode has made a call since */
 	bool awaited;              /* somebody used what it changed while it may still be about to tell */
 	struct {
 		u64 pc, cause, tval, instret, count; /* the last exception, and how often it has come now */
@@ -122,7 +122,7 @@ struct mmu_check {
 	u32 typed_count;                              /* how many */
 	u64 told[1 << CHECK_TOLD_LOG2];               /* places that were told: a hash table of keys, 0: free */
 	u32 told_count;                               /* how many */
-	bool exact;                                      /* check_is_exact() */
+	bool exact;                                   /* check_is_exact() */
 	u64 counts[CHECK_KINDS], places[CHECK_KINDS]; /* findings; places */
 	char words[256];                              /* check_report.missing */
 };

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define LIFE_MAX 28000     /* events */
+#define LIFE_MAX 25000     /* events */
 #define LIFE_OF_ONE 600    /* events of a page of a space */
 #define LIFE_HASH_SHIFT 16 /* the upper bits of a hash say where that is counted */
 #define ADOPTIONS_MAX 5000 /* of a sane guest a few are due; another may not keep us busy */

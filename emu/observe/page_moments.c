@@ -18,7 +18,7 @@
 #define TABLES_KEPT 64
 #define FRAMES_KEPT 256
 #define CELLS_MAX 16384
-#define CHANGES_MAX 65000        /* cells told of, over all moments */
+#define CHANGES_MAX 55000        /* cells told of, over all moments */
 #define CELL_MOMENTS_MAX 1200000 /* cells, over all moments: two bits each */
 #define PIDS_MAX 65535
 
@@ -313,7 +313,7 @@ void page_moments_write(struct page_moments *p, FILE *out)
 	fprintf(out, ",\"tables\":{\"seen\":%u", p->tables_seen);
 	page_json_number(out, "count", p->tables_count);
 	for (u32 i = 0; i < p->tables_count; i++) {
-		char name[16];
+		char name[24];
 		snprintf(name, sizeof(name), "moment%u", i);
 		page_json_column(out, name, "u8", p->tables[i].bytes, p->tables[i].size);
 	}

@@ -19,6 +19,7 @@
 #define PAGE_SHIFT 12
 #define ASID_SHIFT 44
 #define SIZE_LOG2_MAX 48 /* the largest leaf */
+#define REPEATS 16       /* hits of a shadow's side that are remembered; a power of two */
 
 /* The page that a side used last. */
 struct last_page {
@@ -30,12 +31,28 @@ struct last_page {
 	u64 repetitions; /* references to it that the curves have not been told of */
 };
 
+/* A hit that needs no lookup when it comes again: see mmu/tlb.h. */
+struct repeat {
+	u64 vpn;            /* page */
+	u64 generation;     /* good as long as this is the shadow's */
+	u16 asid;           /* address space */
+	u16 allowed;        /* as in struct last_page; 0: nothing is remembered */
+	struct tlb_hit hit; /* what to do */
+};
+
+/* One geometry of one hart. */
+struct shadow {
+	struct tlb *tlb;
+	u64 generation;                    /* counts what ends all repeats: superpages put in, and wide fences */
+	struct repeat repeats[2][REPEATS]; /* by enum tlb_side and page */
+};
+
 struct hart_view {
-	struct miss_curve *curves[WHAT_IF_CURVES]; /* by enum tlb_side, and both */
-	struct tlb *shadows[WHAT_IF_PRESETS_MAX];  /* by preset */
-	struct last_page last[2];                  /* by enum tlb_side */
-	u16 asid;                                  /* address space now */
-	u64 instret;                               /* at the last event */
+	struct miss_curve *curves[WHAT_IF_CURVES];  /* by enum tlb_side, and both */
+	struct shadow shadows[WHAT_IF_PRESETS_MAX]; /* by preset */
+	struct last_page last[2];                   /* by enum tlb_side */
+	u16 asid;                                   /* address space now */
+	u64 instret;                                /* at the last event */
 };
 
 struct what_if {
@@ -63,7 +80,7 @@ static struct hart_view *view_create(const struct what_if *w)
 	for (u32 i = 0; i < WHAT_IF_CURVES; i++)
 		v->curves[i] = miss_curve_create();
 	for (u32 i = 0; i < w->count; i++)
-		v->shadows[i] = tlb_create(w->configs[i]);
+		v->shadows[i].tlb = tlb_create(w->configs[i]);
 	return v;
 }
 
@@ -75,7 +92,7 @@ void what_if_destroy(struct what_if *w)
 		for (u32 i = 0; w->harts[h] && i < WHAT_IF_CURVES; i++)
 			miss_curve_destroy(w->harts[h]->curves[i]);
 		for (u32 i = 0; w->harts[h] && i < w->count; i++)
-			tlb_destroy(w->harts[h]->shadows[i]);
+			tlb_destroy(w->harts[h]->shadows[i].tlb);
 		free(w->harts[h]);
 	}
 	free(w);
@@ -107,36 +124,65 @@ static bool entry_allows(const struct tlb_entry *e, u32 access, u32 priv)
 	return walk_check_leaf(e->pte, &req) == WALK_OK;
 }
 
-/* Looks va up in a shadow and counts. True: it must walk. */
-static bool look_up(struct what_if *w, struct hart_view *v, u32 i, u64 va, u16 asid, u32 access, u32 priv)
+/* Looks va up in a shadow and counts. The entry that allows the access; NULL: it must walk. */
+static struct tlb_entry *look_up(struct what_if *w, struct hart_view *v, u32 i, u64 va, u16 asid, u32 access, u32 priv)
 {
 	enum tlb_side side = access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA;
 	struct what_if_counts *c = &w->counts[i];
 	enum tlb_level where;
-	const struct tlb_entry *e = tlb_lookup(v->shadows[i], side, va, asid, &where);
+	struct tlb_entry *e = tlb_lookup(v->shadows[i].tlb, side, va, asid, &where);
 	c->misses[side] += where != TLB_FIRST;
 	c->second_hits += where == TLB_SECOND;
-	return !e || !entry_allows(e, access, priv);
+	return e && entry_allows(e, access, priv) ? e : NULL;
 }
 
-static void see_new_page(struct what_if *w, struct hart_view *v, const struct trace_ref *ref)
+static u16 how_of(const struct trace_ref *ref)
+{
+	return (u16)(1u << (4 * ref->access + ref->priv));
+}
+
+static void remember(struct shadow *s, struct repeat *repeat, enum tlb_side side, const struct trace_ref *ref,
+                     struct tlb_entry *e)
+{
+	*repeat = (struct repeat){
+		.vpn = ref->va >> PAGE_SHIFT, .generation = s->generation, .asid = ref->asid, .allowed = how_of(ref)
+	};
+	if (!tlb_remember(s->tlb, side, e, &repeat->hit))
+		repeat->allowed = 0;
+}
+
+static bool is_remembered(const struct shadow *s, const struct repeat *repeat, const struct trace_ref *ref)
+{
+	return repeat->vpn == ref->va >> PAGE_SHIFT && (repeat->allowed & how_of(ref)) && repeat->asid == ref->asid &&
+	       repeat->generation == s->generation && tlb_hit_holds(&repeat->hit);
+}
+
+static void see_in_shadow(struct what_if *w, struct hart_view *v, u32 i, const struct trace_ref *ref)
 {
 	enum tlb_side side = ref->access == ACCESS_FETCH ? TLB_FETCH : TLB_DATA;
-	struct tlb_entry entry = {
-		.vpn = ref->va >> PAGE_SHIFT,
-		.ppn = ref->pa >> PAGE_SHIFT,
-		.pte = ref->pte,
-		.asid = ref->asid,
-		.size_log2 = ref->size_log2,
-		.level = ref->leaf_level,
-		.global = ref->global,
-	};
-	for (u32 i = 0; i < w->count; i++) {
-		if (!look_up(w, v, i, ref->va, ref->asid, ref->access, ref->priv))
-			continue;
-		w->counts[i].walks++;
-		(void)tlb_fill(v->shadows[i], side, &entry);
+	struct shadow *s = &v->shadows[i];
+	/* Kinds of access are apart, so that a load does not take the place of a store. */
+	struct repeat *repeat = &s->repeats[side][((ref->va >> PAGE_SHIFT) + 5 * ref->access) % REPEATS];
+	if (is_remembered(s, repeat, ref)) {
+		tlb_hit_again(&repeat->hit);
+		return;
 	}
+	struct tlb_entry *e = look_up(w, v, i, ref->va, ref->asid, ref->access, ref->priv);
+	if (!e) {
+		struct tlb_entry entry = {
+			.vpn = ref->va >> PAGE_SHIFT,
+			.ppn = ref->pa >> PAGE_SHIFT,
+			.pte = ref->pte,
+			.asid = ref->asid,
+			.size_log2 = ref->size_log2,
+			.level = ref->leaf_level,
+			.global = ref->global,
+		};
+		w->counts[i].walks++;
+		e = tlb_fill(s->tlb, side, &entry);
+		s->generation += ref->size_log2 > PAGE_SHIFT;
+	}
+	remember(s, repeat, side, ref, e);
 }
 
 /* Has the side used this very page last, and been allowed the same? */
@@ -163,7 +209,7 @@ static void see_ref(struct what_if *w, struct hart_view *v, const struct trace_r
 	};
 	if (is_nonsense(ref))
 		return;
-	u16 how = (u16)(1u << (4 * ref->access + ref->priv));
+	u16 how = how_of(ref);
 	v->asid = ref->asid;
 	w->references[side]++;
 	miss_curve_use(v->curves[WHAT_IF_BOTH], &page);
@@ -174,7 +220,8 @@ static void see_ref(struct what_if *w, struct hart_view *v, const struct trace_r
 	bool same = is_repeated(last, ref, UINT16_MAX);
 	settle(v, side);
 	miss_curve_use(v->curves[side], &page);
-	see_new_page(w, v, ref);
+	for (u32 i = 0; i < w->count; i++)
+		see_in_shadow(w, v, i, ref);
 	*last = (struct last_page){ .vpn = page.vpn,
 		                    .asid = page.asid,
 		                    .allowed = (u16)(how | (same ? last->allowed : 0)),
@@ -204,8 +251,10 @@ static void see_fence(const struct what_if *w, struct hart_view *v, const struct
 	forget_last(v);
 	for (u32 i = 0; i < WHAT_IF_CURVES; i++)
 		miss_curve_fence(v->curves[i], fence->by_va, fence->va, fence->by_asid, fence->asid);
-	for (u32 i = 0; i < w->count; i++)
-		(void)tlb_flush(v->shadows[i], fence->by_va, fence->va, fence->by_asid, fence->asid);
+	for (u32 i = 0; i < w->count; i++) {
+		(void)tlb_flush(v->shadows[i].tlb, fence->by_va, fence->va, fence->by_asid, fence->asid);
+		v->shadows[i].generation += !fence->by_va;
+	}
 }
 
 static struct hart_view *view_of(struct what_if *w, const struct trace_head *head)
@@ -256,8 +305,10 @@ void what_if_restart(struct what_if *w)
 		v->asid = 0;
 		for (u32 i = 0; i < WHAT_IF_CURVES; i++)
 			miss_curve_restart(v->curves[i]);
-		for (u32 i = 0; i < w->count; i++)
-			(void)tlb_flush(v->shadows[i], false, 0, false, 0);
+		for (u32 i = 0; i < w->count; i++) {
+			tlb_reset(v->shadows[i].tlb);
+			v->shadows[i].generation++;
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 Guests: the paging demo, which is short and sees every event, and the beginning of the guest OS's boot.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -270,8 +271,54 @@ def what_if(folder):
     check(whole and svg.count("<polyline") == 3, "what-if: a plot with three curves")
 
 
+# --- the oracle ---
+
+BELADY = "1,2,3,4,1,2,5,1,2,3,4,5"
+BELADY_FAULTS = {3: {"OPT": 7, "LRU": 10, "clock": 9, "FIFO": 9}, 4: {"OPT": 6, "LRU": 8, "clock": 10, "FIFO": 10}}
+
+
+def replace_command(folder, frames, policy):
+    """The guest program that plays a string in a pool of few frames, and so pages for real."""
+    disk, swap = os.path.join(folder, "disk.img"), os.path.join(folder, "swap.img")
+    if not os.path.exists(disk):
+        subprocess.run(["cp", "--sparse=always", DISK, disk], check=True)
+        with open(swap, "wb") as out:
+            out.truncate(16 << 20)
+        subprocess.run(["/sbin/mkswap", "-q", swap], check=True)
+    init = f"init=/bin/replace -- --string {BELADY} --frames {frames} --policy {policy}"
+    return ["-m", "64", KERNEL, "--drive", disk, "--drive", swap, "--append", init, "--max-insns", "60000000"]
+
+
+def find_arena(folder):
+    """Where the program's pages are: it stores the byte N + 1 at the start of its page N."""
+    path = os.path.join(folder, "mem.jsonl")
+    run("--trace", "mem", "--trace-filter", "priv=U", "--trace-file", path, *replace_command(folder, 3, "fifo"))
+    bases = collections.Counter()
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            if '"access":"store"' not in line or '000","pa"' not in line:
+                continue
+            event = json.loads(line)
+            if event["size"] == 1:
+                bases[int(event["va"], 16) - (int(event["value"], 16) - 1) * 4096] += 1
+    os.unlink(path)
+    return bases.most_common(1)[0][0] if bases else 0
+
+
+def oracle(folder):
+    """Belady's string, as a guest program that pages really refers to it."""
+    arena = find_arena(folder)
+    where = f"addr={arena:#x}-{arena + 6 * 4096 - 1:#x}"
+    for frames, expected in BELADY_FAULTS.items():
+        done = run(f"--oracle={frames}", "--trace-filter", where, *replace_command(folder, frames, "fifo"))
+        told = done.stderr.decode(errors="replace")
+        row = re.search(rf"^ +{frames} +(\d+) +(\d+) +(\d+) +(\d+)$", told, re.M)
+        found = dict(zip(("OPT", "LRU", "clock", "FIFO"), map(int, row.groups()))) if row else None
+        check(found == expected, f"oracle: Belady's string with {frames} frames: {expected}", f"{found}\n{told}")
+
+
 def main():
-    parts = {"simulated": simulated, "sums": added_up, "what-if": what_if}
+    parts = {"simulated": simulated, "sums": added_up, "what-if": what_if, "oracle": oracle}
     for name, part in parts.items():
         if len(sys.argv) > 1 and name not in sys.argv[1:]:
             continue

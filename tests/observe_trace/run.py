@@ -176,7 +176,7 @@ def ended_by(number, folder, suffix):
     path.unlink(missing_ok=True)
     run = subprocess.Popen([RVEMU, "--trace", f"csr:{path}", folder / "endless.elf"], stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while run.poll() is None and not (path.exists() and path.stat().st_size > 100000):
+    while run.poll() is None and not (path.exists() and path.stat().st_size > 20000):
         time.sleep(0.01)
     run.send_signal(number)
     check(run.wait(timeout=60) == -number, f"{suffix}: status {run.returncode}")
