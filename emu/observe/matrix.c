@@ -102,7 +102,7 @@ static const char *own_value(int argc, char **argv, int *at, const char *name)
 {
 	size_t size = strlen(name);
 	const char *text = argv[*at];
-	if (strncmp(text, "--", 2) != 0 || strncmp(text + 2, name, size) != 0)
+	if (!text || strncmp(text, "--", 2) != 0 || strncmp(text + 2, name, size) != 0)
 		return NULL;
 	if (text[2 + size] == '=')
 		return text + 3 + size;

@@ -141,8 +141,8 @@ static struct cell cell_of(struct page_moments *p, const struct frame_map_frame 
 	struct cell cell = { 0 };
 	for (u32 i = 0; i < count; i++)
 		kinds[frames[i].kind & 15]++;
-	u8 best = 0;
-	for (u8 k = 1; k < GUEST_FRAME_KINDS; k++)
+	u32 best = 0;
+	for (u32 k = 1; k < GUEST_FRAME_KINDS; k++)
 		if (kinds[k] > kinds[best])
 			best = k;
 	bool is_named = false;
@@ -159,7 +159,7 @@ static struct cell cell_of(struct page_moments *p, const struct frame_map_frame 
 		cell.va = (u32)(f->va >> 12);
 		flags |= (u8)(f->has_va ? 1 << 6 : 0);
 	}
-	cell.what = best | flags;
+	cell.what = (u8)(best | flags);
 	cell.maps = (u8)(maps < 255 ? maps : 255);
 	return cell;
 }

@@ -130,7 +130,8 @@ static void sample_join(struct page_walks *w, struct sample *to, const struct sa
 			from = 1 - from;
 		kept[count++] = (from == 0 ? a : b)->kept[used[from]++];
 	}
-	memcpy(to->kept, kept, count * sizeof(kept[0]));
+	if (count)
+		memcpy(to->kept, kept, count * sizeof(kept[0]));
 	to->seen = seen;
 }
 

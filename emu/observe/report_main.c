@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emu/observe/page.h"
+#include "emu/observe/report_curves.h"
 #include "emu/observe/run_file.h"
 #include "emu/observe/trace_out.h"
 #include "emu/session.h"
@@ -18,7 +19,7 @@
 
 static const char usage[] =
 	"usage: rvemu report RUN.zst [-o OUT] [--format text|jsonl|chrome|html] [--sorts SORTS] [--filter K=V,...]\n"
-	"       rvemu report RUN.zst --show meta|stats|curves|end\n"
+	"       rvemu report RUN.zst --show meta|stats|curves|end|what-if|oracle\n"
 	"\n"
 	"Makes of a run file (written by --report FILE.zst or --trace SORTS:FILE.zst) text for people, JSON lines for\n"
 	"scripts, a Chrome trace (Perfetto, chrome://tracing) or a page of pictures. The form is that of OUT's suffix:\n"
@@ -28,7 +29,11 @@ static const char usage[] =
 	"  --format FORM   the form, whatever the suffix\n"
 	"  --sorts SORTS   only these sorts of events: walk,fence,... (default: those that were asked for)\n"
 	"  --filter K=V    only events that meet conditions, as --trace-filter has them\n"
-	"  --show RECORD   print a record as it is in the file: how the machine was built, statistics, how it ended\n";
+	"  --show RECORD   print a record as it is in the file: how the machine was built, statistics, how it ended;\n"
+	"                  what-if, oracle: the tables of these options, from a trace with ref,fault,fence,space,hint\n";
+
+/* What --show computes: no records of a file. */
+enum { SHOW_WHAT_IF = 1000, SHOW_ORACLE };
 
 /* What is to be done. */
 struct request {
@@ -39,7 +44,7 @@ struct request {
 	u32 sorts;            /* --sorts; 0: not given */
 	bool has_filter;      /* --filter was given */
 	struct trace_filter filter;
-	u32 show; /* --show: enum run_record; 0: not given */
+	u32 show; /* --show: enum run_record, or SHOW_...; 0: not given */
 };
 
 /* --- the command line --- */
@@ -59,12 +64,13 @@ static bool read_show(struct request *q, const char *value, struct error *err)
 {
 	static const struct {
 		const char *name;
-		enum run_record record;
-	} records[] = { { "meta", RUN_META }, { "stats", RUN_STATS }, { "curves", RUN_CURVES }, { "end", RUN_END } };
+		u32 record;
+	} records[] = { { "meta", RUN_META }, { "stats", RUN_STATS },      { "curves", RUN_CURVES },
+		        { "end", RUN_END },   { "what-if", SHOW_WHAT_IF }, { "oracle", SHOW_ORACLE } };
 	for (u32 i = 0; i < ARRAY_SIZE(records); i++)
 		if (strcmp(value, records[i].name) == 0)
 			q->show = records[i].record;
-	return q->show || error_set(err, "--show %s: must be meta, stats, curves or end", value);
+	return q->show || error_set(err, "--show %s: must be meta, stats, curves, end, what-if or oracle", value);
 }
 
 static bool read_option(struct request *q, const char *name, const char *value, struct error *err)
@@ -208,6 +214,10 @@ static bool show(const struct request *q, struct run_reader *reader, struct erro
 	struct run_item item;
 	enum run_next next;
 	bool found = false;
+	if (q->show == SHOW_WHAT_IF)
+		return report_what_if(reader, stdout, err);
+	if (q->show == SHOW_ORACLE)
+		return report_oracle(reader, q->filter.addr_lo, q->filter.addr_hi, stdout, err);
 	while ((next = run_reader_next(reader, &item, err)) == RUN_NEXT_EVENT || next == RUN_NEXT_OTHER) {
 		if (next == RUN_NEXT_EVENT || item.kind != q->show)
 			continue;

@@ -229,5 +229,7 @@ function makeFrames(section) {
 				return showMoment(m);
 	});
 	new ResizeObserver(() => { redrawFrames(); state.tab === 'frames' && drawAreas(); }).observe(grid);
-	showMoment(frames.count - 1);
+	/* where memory was fullest there is most to see */
+	const free = kindCounts().map(c => c[0] + c[1]);
+	showMoment(free.indexOf(Math.min(...free)));
 }
