@@ -104,6 +104,8 @@ static cold u32 fault(struct hart *h)
 	observe_cancel(h);
 	if (debug_has_hit(h))
 		return ENGINE_DEBUG;
+	if (h->mmu.fault.reason != WALK_OK)
+		h->mmu.stats.faults_by[h->mmu.fault.reason][h->mmu.fault.access]++;
 	trap_exception(h, h->mmu.fault.cause, h->mmu.fault.tval);
 	return resume(h);
 }

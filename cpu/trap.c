@@ -77,11 +77,6 @@ static cold void emit_trap(struct hart *h, bool to_supervisor, u64 cause, u64 tv
 	h->trace->emit(h->trace->arg, TRACE_TRAP, &event);
 }
 
-/* Page and access faults: the MMU says more of them. */
-#define MEMORY_FAULTS                                                                                                  \
-	(BIT(EXC_FETCH_ACCESS) | BIT(EXC_FETCH_PAGE) | BIT(EXC_LOAD_ACCESS) | BIT(EXC_LOAD_PAGE) |                     \
-	 BIT(EXC_STORE_ACCESS) | BIT(EXC_STORE_PAGE))
-
 /* The cause's kind of access, or -1 for exceptions that are no page or access faults. */
 static int access_of(u64 cause)
 {
@@ -149,8 +144,6 @@ void trap_exception(struct hart *h, u64 cause, u64 tval)
 	/* "traps never transition from a more-privileged mode to a less-privileged mode" */
 	bool delegated = h->priv != PRIV_M && h->csr.medeleg >> cause & 1;
 
-	if (BIT(cause) & MEMORY_FAULTS)
-		h->mmu.stats.faults_by[h->mmu.fault.reason][access_of(cause)]++;
 	if (trace_wants(h->trace, TRACE_FAULT))
 		emit_fault(h, cause, tval);
 	h->count++;

@@ -160,6 +160,9 @@ struct check_page *check_page_at(struct mmu_check *check, u64 pa);
 /* Sets the page's granules that are watched, by what is known of it. */
 void check_page_watch(struct mmu_check *check, const struct check_page *page);
 
+/* Adds one granule (of 64 bytes) of the page to them. */
+void check_granule_watch(struct mmu_check *check, const struct check_page *page, u32 granule);
+
 /* Notes who changed what `key` stands for; the note, or NULL if there is none (any more). What was looked at and is
  * something else now has one, as what is looked at is watched. */
 void check_changed(struct mmu_check *check, u64 key);

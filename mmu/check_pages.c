@@ -50,16 +50,28 @@ static u64 table_granules(const struct check_table *table)
 	return granules;
 }
 
-void check_page_watch(struct mmu_check *check, const struct check_page *page)
+static void watch(struct mmu_check *check, const struct check_page *page, u64 granules)
 {
 	struct bus_region *region = bus_find(check->bus, page->pa);
-	u64 *word = &region->watch_map[(page->pa - region->base) >> PAGE_SHIFT];
-	u64 granules = (page->table ? table_granules(page->table) : 0) | (page->code ? page->code->has : 0);
 
 	if (granules && bus_granules(region, page->pa) == 0)
 		for (u32 i = 0; i < check->hart_count; i++)
 			mmu_protect_page(check->harts[i].m, page->pa);
-	*word = granules;
+	region->watch_map[(page->pa - region->base) >> PAGE_SHIFT] = granules;
+}
+
+void check_page_watch(struct mmu_check *check, const struct check_page *page)
+{
+	watch(check, page, (page->table ? table_granules(page->table) : 0) | (page->code ? page->code->has : 0));
+}
+
+void check_granule_watch(struct mmu_check *check, const struct check_page *page, u32 granule)
+{
+	struct bus_region *region = bus_find(check->bus, page->pa);
+	u64 granules = region->watch_map[(page->pa - region->base) >> PAGE_SHIFT];
+
+	if (!(granules >> granule & 1))
+		watch(check, page, granules | BIT(granule));
 }
 
 static struct check_change *change_slot(const struct mmu_check *check, u64 key)

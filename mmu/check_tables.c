@@ -17,6 +17,7 @@
 #include "mmu/fast_tables.h"
 
 #define PTE_BYTES 8
+#define GRANULE 64
 #define SATP_ABOVE_PPN 20
 
 /* --- PTEs that are watched --- */
@@ -42,13 +43,14 @@ static u64 first_va(u64 va, u32 level)
 	return va & ~MASK(PAGE_SHIFT + 9 * (level + 1));
 }
 
-static bool is_watched(const struct check_table *table)
+/* May something have been made from a PTE of this table that still stands? */
+static bool has_valid(const struct check_table *table)
 {
-	u64 any = 0;
-
-	for (u32 i = 0; i < ARRAY_SIZE(table->live); i++)
-		any |= table->live[i];
-	return any != 0;
+	for (u32 word = 0; word < ARRAY_SIZE(table->live); word++)
+		for (u64 live = table->live[word]; live; live &= live - 1)
+			if (table->value[word * 64 + (u32)__builtin_ctzll(live)] & PTE_V)
+				return true;
+	return false;
 }
 
 static struct check_table *table_at(struct mmu_check *check, u64 pte_addr, u32 level, u64 va, struct check_page **in)
@@ -67,9 +69,10 @@ static struct check_table *table_at(struct mmu_check *check, u64 pte_addr, u32 l
 		check->tables = table;
 	} else if (table->level == level && first_va(table->va, level) == first_va(va, level)) {
 		return table;
-	} else if (is_watched(table)) {
+	} else {
 		/* It serves another range now: nothing that was made from it before may be left. */
-		check_forget_all(check);
+		if (has_valid(table))
+			check_forget_all(check);
 		memset(table->live, 0, sizeof(table->live));
 	}
 	table->va = va;
@@ -87,7 +90,7 @@ static void watch_pte(struct mmu_check *check, u64 pte_addr, u32 level, u64 va)
 		return;
 	table->live[index / 64] |= BIT(index % 64);
 	table->value[index] = check_pte(check, pte_addr);
-	check_page_watch(check, page);
+	check_granule_watch(check, page, index / (GRANULE / PTE_BYTES));
 }
 
 void check_watch_steps(struct mmu_check *check, const struct walk_request *req, const struct walk_result *r)

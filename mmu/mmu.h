@@ -86,6 +86,7 @@ struct mmu_fault {
 	u64 cause;               /* exception code */
 	u64 tval;                /* virtual address of the failed byte's access part */
 	enum walk_reason reason; /* which rule was broken; WALK_OK for misalignment */
+	enum access access;      /* of the trap's cause */
 };
 
 struct mmu_stats {

@@ -20,6 +20,7 @@
 bool mmu_fault(struct mmu *m, enum walk_reason reason, enum access access, u64 va)
 {
 	m->fault.reason = reason;
+	m->fault.access = access;
 	m->fault.cause = walk_cause(reason, access);
 	m->fault.tval = va;
 	return false;
@@ -28,6 +29,7 @@ bool mmu_fault(struct mmu *m, enum walk_reason reason, enum access access, u64 v
 bool mmu_fault_misaligned(struct mmu *m, enum access access, u64 va)
 {
 	m->fault.reason = WALK_OK;
+	m->fault.access = access;
 	m->fault.cause = access == ACCESS_LOAD ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED;
 	m->fault.tval = va;
 	return false;

@@ -134,7 +134,7 @@ static bool is_recent(u8 age, u64 since)
 	return age == 1 || (age > 1 && age < 44 && (u64)1 << (age + 8) <= since);
 }
 
-/* Several frames as one: the kind that most have, and of that kind the first one's owner. */
+/* Several frames as one: the kind that most have of which it is known, and of that kind the first one's owner. */
 static struct cell cell_of(struct page_moments *p, const struct frame_map_frame *frames, u32 count, u64 since)
 {
 	u32 kinds[16] = { 0 };
@@ -143,7 +143,7 @@ static struct cell cell_of(struct page_moments *p, const struct frame_map_frame 
 		kinds[frames[i].kind & 15]++;
 	u32 best = 0;
 	for (u32 k = 1; k < GUEST_FRAME_KINDS; k++)
-		if (kinds[k] > kinds[best])
+		if (kinds[k] && (best == GUEST_FRAME_UNKNOWN || kinds[k] > kinds[best]))
 			best = k;
 	bool is_named = false;
 	u8 flags = 0;
@@ -152,7 +152,7 @@ static struct cell cell_of(struct page_moments *p, const struct frame_map_frame 
 		const struct frame_map_frame *f = &frames[i];
 		flags |= (u8)((f->dirty ? CELL_DIRTY : 0) | (is_recent(f->age, since) ? CELL_USED : 0));
 		maps = f->maps > maps ? f->maps : maps;
-		if (is_named || (f->kind & 15) != best)
+		if (is_named || best == GUEST_FRAME_UNKNOWN || (f->kind & 15) != best)
 			continue;
 		is_named = true;
 		cell.who = who_is(p, f->pid);

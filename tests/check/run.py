@@ -141,7 +141,8 @@ def make_disk():
 
 def run(image, harts, options, command):
     """Boots the guest with a command for its shell; what rvemu says."""
-    args = [RVEMU, "-m", "64", "--smp", str(harts), image, "--max-insns", LIMIT, *options,
+    # A kernel that has lost a fence may hang: what was found by then is told all the same.
+    args = ["timeout", "100", RVEMU, "-m", "64", "--smp", str(harts), image, "--max-insns", LIMIT, *options,
             "--append", f'-- -c "{command}"']
     for disk in (DISK, os.path.join(TOP, "build/swap.img")):
         args += ["--drive", disk + ",snapshot=on"]

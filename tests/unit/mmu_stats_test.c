@@ -398,11 +398,33 @@ static void test_odd_geometries_do_too(void **state)
 			run(&configs[i], n % 2 ? cost_preset("rocket") : NULL, 1000 + 10 * i + n);
 }
 
+/* A small page's entry was used lately; a superpage over it, filled through another page, is found first from now on.
+ */
+static void test_large_page_that_comes_beside_a_small_one_is_seen(void **state)
+{
+	static const struct tlb_config config = { .first = { { { 1, 4, TLB_LRU, 1, 4 }, { 4, 4, TLB_PLRU, 0, 0 } } } };
+	const u64 flags = PTE_V | PTE_R | PTE_A | PTE_D;
+	struct rig *r = rig_create(&config, NULL, false);
+	u64 value;
+
+	(void)state;
+	put_pte(r, ROOTS + 0x2000, RAM, flags);
+	for (u32 i = 0; i < 3; i++)
+		assert_true(mmu_load(&r->mmu, 0, 8, &value));
+	put_pte(r, ROOTS + 0x1000, RAM, flags);
+	assert_true(mmu_load(&r->mmu, 5 * PAGE_SIZE, 8, &value));
+	assert_true(mmu_load(&r->mmu, 0, 8, &value));
+	assert_int_equal(r->mmu.stats.tlb[0].hits[ACCESS_LOAD][PRIV_S][MMU_SIZE_4K], 2);
+	assert_int_equal(r->mmu.stats.tlb[0].hits[ACCESS_LOAD][PRIV_S][MMU_SIZE_2M], 1);
+	rig_destroy(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_core_adds_up_and_counts_the_same_on_both_ways),
 		cmocka_unit_test(test_odd_geometries_do_too),
+		cmocka_unit_test(test_large_page_that_comes_beside_a_small_one_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

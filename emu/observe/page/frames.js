@@ -74,7 +74,8 @@ function cellColor(f, cell) {
 		const owner = frameOwner(f, cell);
 		return owner ? ownerColor(owner) : color(kind === 1 ? 'k-free' : kind ? 'line' : 'k-unknown');
 	}
-	return color(kindColors[kind] || 'k-unknown');
+	/* of whom nothing else is known, it is something that it was used */
+	return color(kind === 0 && frameView.mode === 'recency' && f.used[cell] >= 0 ? 'k-user' : kindColors[kind] || 'k-unknown');
 }
 
 function layoutFrames(width) {
@@ -94,7 +95,7 @@ function drawFrames() {
 	for (let cell = 0; cell < frames.cells; cell++) {
 		const x = cell % perRow * size, y = Math.floor(cell / perRow) * size;
 		const kind = f.what[cell] & 15;
-		c.globalAlpha = frameView.mode === 'recency' ? (kind > 1 ? recency(f, cell) : 0.5) : 1;
+		c.globalAlpha = frameView.mode === 'recency' ? (kind > 1 || (kind === 0 && f.used[cell] >= 0) ? recency(f, cell) : 0.5) : 1;
 		c.fillStyle = cellColor(f, cell);
 		c.fillRect(x, y, size - gap, size - gap);
 		if (f.dirty[cell] && size > 3 && kind > 2) {
@@ -127,7 +128,7 @@ function drawKinds() {
 		used += f.used[i] === frameView.moment ? 1 : 0;
 	}
 	const unit = frames.perCell;
-	frameView.kinds.replaceChildren(...order.flatMap(k => [swatch(color(kindColors[k])), el('span', {}, kindNames[k]), el('span', { class: 'mono', id: 'kind-' + k, style: { textAlign: 'right' } }, grouped(counts[k] * unit)), el('span', { class: 'quiet mono', style: { textAlign: 'right' } }, percent(counts[k], frames.cells))]));
+	frameView.kinds.replaceChildren(...order.flatMap(k => [swatch(color(kindColors[k])), el('span', {}, kindNames[k]), el('span', { class: 'mono', id: 'kind-' + k, style: { textAlign: 'right' } }, (unit > 1 ? 'about ' : '') + grouped(Math.min(counts[k] * unit, frames.frames))), el('span', { class: 'quiet mono', style: { textAlign: 'right' } }, percent(counts[k], frames.cells))]));
 	frameView.facts.replaceChildren(el('dt', {}, 'guest time'), el('dd', {}, nsText(column(frames, 'ns')[frameView.moment])), el('dt', {}, 'dirty'), el('dd', {}, frames.hasBits ? grouped(dirty * unit) : 'not recorded'), el('dt', {}, 'just used'), el('dd', {}, grouped(used * unit)), el('dt', {}, 'one cell'), el('dd', {}, unit === 1 ? 'a frame of 4 KiB' : unit + ' frames, ' + sizeText(4096 * unit)), el('dt', {}, 'memory'), el('dd', {}, sizeText(4096 * frames.frames) + ' from ' + hex(frames.first * 4096)));
 }
 
@@ -211,14 +212,18 @@ function makeFrames(section) {
 	frameView.label = el('span', { class: 'quiet mono' });
 	frameView.kinds = el('div', { class: 'kinds' });
 	frameView.facts = el('dl', { class: 'facts', style: { marginTop: '.8rem' } });
-	const modes = chooser('Colours', [['what it is for', 'use'], ['what for, fading when unused', 'recency'], ['who owns it', 'owner']], mode => { frameView.mode = mode; redrawFrames(); });
+	const modes = chooser('Colours', [['what it is for', 'use'], ['what for, how recent', 'recency'], ['who owns it', 'owner']], mode => { frameView.mode = mode; redrawFrames(); });
+	if (!data.hasHints) {
+		frameView.mode = 'recency';
+		modes.selectedIndex = 1;
+	}
 	const area = el('canvas', { id: 'framearea', role: 'img', 'aria-label': 'Frames by kind over time', style: { cursor: 'pointer', borderRadius: '5px' }, onclick: event => showMoment(Math.floor(event.offsetX / area.clientWidth * frames.count)) });
 	const grid = el('canvas', { id: 'framegrid', role: 'img', 'aria-label': 'Frames of memory', onpointermove: hoverFrame, onpointerleave: () => { frameView.hover = -1; hideTip(); redrawFrames(); }, onclick: () => frameView.hover >= 0 && tell('life', { frame: frames.first + frameView.hover * frames.perCell }) });
 	section.append(helpText('Physical memory, the lowest frame at the top left. The slider moves through the run; a dark corner is a dirty frame; a click on a frame shows its life.'),
 		el('div', { class: 'framelayout' },
 			el('div', { class: 'card' }, el('div', { class: 'slider' }, play, frameView.slider, frameView.label), area, el('div', { style: { height: '.7rem' } }), grid),
 			el('div', { class: 'card' }, el('h3', {}, 'Frames'), el('div', { class: 'toolbar' }, modes), frameView.kinds, frameView.facts,
-				frames.hasBits ? null : el('p', { class: 'quiet' }, 'A and D bits were not read.'), data.hasHints ? null : el('p', { class: 'quiet', style: { marginTop: '.6rem' } }, 'This guest gives no hints: what a frame is for is known only where page tables tell it.'))));
+				frames.hasBits ? null : el('p', { class: 'quiet' }, 'A and D bits were not read.'), data.hasHints ? null : el('p', { class: 'quiet', style: { marginTop: '.6rem' } }, 'This guest gives no hints: what a frame is for is known only where page tables tell it, and others are shown as they were used.'))));
 	on('theme', () => showMoment(frameView.moment));
 	on('shown', name => name === 'frames' && showMoment(frameView.moment));
 	on('selected', range => {
