@@ -19,13 +19,13 @@
 #define CHECK_RSW (MASK(2) << 8)
 #define CHECK_IMMATERIAL (PTE_A | CHECK_RSW)
 
-/* Time, for the check: every change, fence, fill counts one. */
+/* Times are on the clock of the check, mmu_check.seq: every change, fence and fill counts one. */
 
 /* The first change of a PTE, or of a granule of code, since it was last looked at. */
 struct check_change {
-	u64 key; /* physical address of the PTE; of the granule, plus 1; 0: none */
-	u64 seq; /* when */
-	struct check_place place;
+	u64 key;                  /* physical address of the PTE; of the granule, plus 1; 0: none */
+	u64 seq;                  /* when */
+	struct check_place place; /* where */
 };
 
 /* What an entry of a hart's TLB was made of, or a failed walk. */
@@ -37,7 +37,7 @@ struct check_seen {
 	u8 size_log2; /* bytes mapped */
 	u8 count;     /* steps */
 	struct {
-		u64 addr, pte;
+		u64 addr, pte;    /* the PTE, as it was */
 	} steps[WALK_LEVELS_MAX]; /* from the root on */
 };
 
@@ -78,7 +78,7 @@ struct check_page {
 struct check_typed {
 	u64 pa, size; /* the frames */
 	u64 va, satp; /* where they are mapped */
-	u64 pte, pte_addr;
+	u64 pte;      /* the leaf */
 };
 
 struct check_hart {
@@ -87,7 +87,7 @@ struct check_hart {
 	u64 epoch;                  /* counts its fence.i */
 	u64 fence_all, *fence_asid; /* when it last fenced everything; [asid] */
 	struct {
-		u64 seq, va;
+		u64 seq, va; /* when, and its operands */
 		struct check_place place;
 		u16 asid;
 		bool by_va, by_asid;
