@@ -110,7 +110,8 @@ static bool is_going_round(const struct hart *h, bool to_supervisor, u64 cause)
 /* Goes to the handler in S or M mode. */
 static void enter_handler(struct hart *h, bool to_supervisor, u64 cause, u64 tval)
 {
-	h->trap_streak = is_going_round(h, to_supervisor, cause) ? h->trap_streak + 1 : 1;
+	/* After a return the streak is 0, and this one begins the next: system calls need not be looked at. */
+	h->trap_streak = h->trap_streak && is_going_round(h, to_supervisor, cause) ? h->trap_streak + 1 : 1;
 	h->streak_instret = hart_instret(h);
 	if (trace_wants(h->trace, TRACE_TRAP))
 		emit_trap(h, to_supervisor, cause, tval);

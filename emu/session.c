@@ -197,6 +197,7 @@ static int run(struct session *s)
 			return fail(&err);
 		}
 		again = run_one(s, m, &outside, &status);
+		observers_detach(s->observers);
 		machine_destroy(m);
 	}
 	return status;

@@ -2,11 +2,12 @@
  * Looking for the guest's mistakes: harts, what was told already, windows and trap loops. See check.h; read
  * check_tables.c next.
  */
-#include "mmu/check_internal.h"
+#include "mmu/check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmu/check_internal.h"
 #include "mmu/fast_tables.h"
 
 /* The same trap, so many times without an instruction done, is a loop. */

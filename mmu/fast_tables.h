@@ -1,6 +1,6 @@
 /*
- * Keeping the fast tables: filling, dropping, wiping. Used by mmu/mmu.c, mmu/access.c and the check only; the lookup is in
- * mmu/fast.h.
+ * Keeping the fast tables: filling, dropping, wiping. Used by mmu/mmu.c, mmu/access.c and the check only; the lookup is
+ * in mmu/fast.h.
  *
  * Every table logs which entries it filled, so that wiping it costs what filling it did, not what it could hold.
  */

@@ -85,7 +85,7 @@ void explain_faults_attach(struct explain_faults *x, struct machine *m)
 {
 	free(x->histories);
 	x->m = m;
-	x->histories = xcalloc(m->hart_count, sizeof(*x->histories));
+	x->histories = m ? xcalloc(m->hart_count, sizeof(*x->histories)) : NULL;
 }
 
 void explain_faults_share_terminal(struct explain_faults *x, void (*before)(void *arg), void *arg)

@@ -44,27 +44,27 @@ void frame_map_finish(struct frame_map *map, struct run_writer *writer);
 
 /* One moment, read back. */
 struct frame_map_process {
-	u32 pid, parent;
-	u64 satp;
-	bool is_alive, is_running;
-	char name[GUEST_NAME_BYTES];
+	u32 pid, parent;             /* as struct guest_process has them */
+	u64 satp;                    /* mode, ASID and root; 0: not known */
+	bool is_alive, is_running;   /* no exit was seen; a hart runs it */
+	char name[GUEST_NAME_BYTES]; /* "" if it has none */
 };
 struct frame_map_frame {
-	u8 kind;    /* enum guest_frame_kind */
-	bool dirty; /* D was set */
-	bool has_va;
-	u8 age;   /* see above */
-	u32 maps; /* user mappings */
-	u32 pid;  /* owner, 0: none */
-	u64 va;   /* page aligned; of files: index << 12 */
+	u8 kind;     /* enum guest_frame_kind */
+	bool dirty;  /* D was set */
+	bool has_va; /* va is known */
+	u8 age;      /* see above */
+	u32 maps;    /* user mappings */
+	u32 pid;     /* owner, 0: none */
+	u64 va;      /* page aligned; of files: index << 12 */
 };
 struct frame_map_moment {
-	u64 time_ns, instret;
-	bool has_bits, has_hints, is_cut;
-	u64 first; /* frame number of frames[0] */
-	u32 frame_count, process_count;
-	struct frame_map_frame *frames;
-	struct frame_map_process *processes;
+	u64 time_ns, instret;                /* guest time; instructions of all harts */
+	bool has_bits, has_hints, is_cut;    /* flags of the record, in their order */
+	u64 first;                           /* frame number of frames[0] */
+	u32 frame_count, process_count;      /* of the arrays */
+	struct frame_map_frame *frames;      /* by frame number, less `first` */
+	struct frame_map_process *processes; /* that live, or own a frame */
 };
 
 /* Reads the payload of a RUN_FRAMES record, which may be anybody's. False: it is damaged, see err. */

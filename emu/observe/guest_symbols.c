@@ -197,7 +197,7 @@ void guest_symbols_attach(struct guest_symbols *g, struct machine *m)
 	g->known = NULL;
 	g->m = NULL;
 	g->pa = 0;
-	if (!find_table(g, m, &m->boot->program) && !find_table(g, m, &m->boot->kernel))
+	if (!m || (!find_table(g, m, &m->boot->program) && !find_table(g, m, &m->boot->kernel)))
 		return;
 	g->m = m;
 	g->known = xcalloc(g->count, sizeof(*g->known));

@@ -19,7 +19,7 @@ struct guest_symbols;
 struct guest_symbols *guest_symbols_create(const struct sinks *sinks);
 void guest_symbols_destroy(struct guest_symbols *g);
 
-/* Looks for the table in the images that the machine was loaded from. */
+/* Looks for the table in the images that the machine was loaded from; NULL: there is no machine any more. */
 void guest_symbols_attach(struct guest_symbols *g, struct machine *m);
 
 /* The sink: fits struct trace; wants TRACE_SPACE. */

@@ -28,6 +28,7 @@ struct guest_view {
 	struct people people;
 	struct guest_maps maps;
 	struct guest_frame *frames; /* of RAM, or NULL */
+	bool *known;                /* by stretch: one of its frames is not all zeros */
 	u64 first;                  /* number of frames[0] */
 	u64 count;                  /* how many */
 	struct hart_view harts[GUEST_HARTS_MAX];
@@ -50,12 +51,23 @@ void guest_view_destroy(struct guest_view *view)
 		return;
 	guest_maps_free(&view->maps);
 	free(view->frames);
+	free(view->known);
 	free(view);
 }
 
 static struct guest_frame *frame_of(struct guest_view *view, u64 number)
 {
 	return number - view->first < view->count ? &view->frames[number - view->first] : NULL;
+}
+
+/* The frame, about which something is to be noted. */
+static struct guest_frame *note_frame(struct guest_view *view, u64 number)
+{
+	struct guest_frame *frame = frame_of(view, number);
+
+	if (frame)
+		view->known[(number - view->first) / GUEST_STRETCH] = true;
+	return frame;
 }
 
 /* Whether so much work may be done for one event. */
@@ -110,10 +122,12 @@ void guest_view_set_ram(struct guest_view *view, u64 base, u64 size)
 		people_exit(&view->people, view->people.processes[i].pid, view->time_ns);
 	memset(view->harts, 0, sizeof(view->harts));
 	free(view->frames);
+	free(view->known);
 	guest_maps_free(&view->maps);
 	view->first = base >> PAGE_SHIFT;
 	view->count = count;
 	view->frames = xcalloc(count, sizeof(*view->frames));
+	view->known = xcalloc(count / GUEST_STRETCH + 1, sizeof(*view->known));
 	view->credit = 4 * count;
 	memset(view->of_kind, 0, sizeof(view->of_kind));
 	memset(view->of_kind_peak, 0, sizeof(view->of_kind_peak));
@@ -180,7 +194,7 @@ static bool on_frame(struct guest_view *view, const u64 *args)
 		return false;
 	view->knows_frames = true;
 	for (u64 i = 0; i < count; i++)
-		use_frame(view, frame_of(view, number + i), (enum guest_frame_kind)(args[1] + 1), args[3] + i);
+		use_frame(view, note_frame(view, number + i), (enum guest_frame_kind)(args[1] + 1), args[3] + i);
 	return true;
 }
 
@@ -191,7 +205,7 @@ static u64 pte_frame(u64 pte)
 
 static bool on_map(struct guest_view *view, const u64 *args)
 {
-	struct guest_frame *frame = frame_of(view, pte_frame(args[0]));
+	struct guest_frame *frame = note_frame(view, pte_frame(args[0]));
 	u64 page = args[2] >> PAGE_SHIFT;
 	u32 before;
 
@@ -344,13 +358,13 @@ static void on_walk(struct guest_view *view, const struct trace_walk *walk)
 	struct guest_frame *frame;
 
 	for (u32 i = 0; i < result->step_count && i < WALK_LEVELS_MAX; i++) {
-		frame = frame_of(view, result->steps[i].pte_addr >> PAGE_SHIFT);
+		frame = note_frame(view, result->steps[i].pte_addr >> PAGE_SHIFT);
 		if (frame && frame->kind == GUEST_FRAME_UNKNOWN)
 			set_kind(view, frame, GUEST_FRAME_TABLE);
 	}
 	if (result->reason != WALK_OK)
 		return;
-	frame = frame_of(view, result->pa >> PAGE_SHIFT);
+	frame = note_frame(view, result->pa >> PAGE_SHIFT);
 	if (!frame)
 		return;
 	frame->last_use = view->instret + 1;
@@ -360,7 +374,7 @@ static void on_walk(struct guest_view *view, const struct trace_walk *walk)
 
 static void on_ref(struct guest_view *view, const struct trace_ref *ref)
 {
-	struct guest_frame *frame = frame_of(view, ref->pa >> PAGE_SHIFT);
+	struct guest_frame *frame = note_frame(view, ref->pa >> PAGE_SHIFT);
 
 	if (!frame)
 		return;
@@ -565,7 +579,7 @@ u32 guest_view_owner(const struct guest_view *view, u32 owner)
 
 struct guest_frames guest_view_frames(const struct guest_view *view)
 {
-	return (struct guest_frames){ view->frames, view->first, view->count };
+	return (struct guest_frames){ view->frames, view->known, view->first, view->count };
 }
 
 u64 guest_view_time_ns(const struct guest_view *view)

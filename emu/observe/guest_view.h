@@ -111,11 +111,13 @@ u32 guest_view_spaces(const struct guest_view *view, struct guest_space *spaces,
 /* The pid of struct guest_frame's owner; 0: none, or forgotten. */
 u32 guest_view_owner(const struct guest_view *view, u32 owner);
 
-/* The frames of RAM: the first one's number (pa >> 12), and how many. `frames` may be NULL if RAM is not known. */
+/* The frames of RAM. A stretch of GUEST_STRETCH of them about which no event has said anything is all zeros. */
+#define GUEST_STRETCH 512
 struct guest_frames {
-	struct guest_frame *frames;
-	u64 first;
-	u64 count;
+	struct guest_frame *frames; /* NULL if RAM is not known */
+	const bool *known;          /* by stretch: something was said about one of its frames */
+	u64 first;                  /* number (pa >> 12) of frames[0] */
+	u64 count;                  /* how many */
 };
 struct guest_frames guest_view_frames(const struct guest_view *view);
 

@@ -34,7 +34,8 @@ static void thin(struct moments *m)
 
 void moments_add(struct moments *m, struct pack *moment, u64 now)
 {
-	while (m->count > 1 && (m->count >= m->max || m->bytes + moment->size > m->bytes_max))
+	while (m->interval < m->least ||
+	       (m->count > 1 && (m->count >= m->max || m->bytes + moment->size > m->bytes_max)))
 		thin(m);
 	m->bytes += moment->size;
 	m->all[m->count++] = *moment;

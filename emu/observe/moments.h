@@ -1,6 +1,7 @@
 /*
  * Moments of a run that are kept in memory until its end, evenly spread however long it is: when there are too many (or
- * they are too large), every other one is dropped and the interval doubled. Time is instructions of all harts.
+ * they are too large, or taking one costs too much), every other one is dropped and the interval doubled. Time is
+ * instructions of all harts.
  */
 #ifndef RVEMU_EMU_OBSERVE_MOMENTS_H
 #define RVEMU_EMU_OBSERVE_MOMENTS_H
@@ -17,6 +18,7 @@ struct moments {
 	size_t bytes;     /* of them all */
 	size_t bytes_max; /* at most, about */
 	u64 interval;     /* instructions from one to the next */
+	u64 least;        /* the interval shall be at least that; whoever takes moments may raise it */
 	u64 next;         /* when that is due */
 };
 

@@ -4,6 +4,7 @@
 #include "emu/observe/observers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "emu/observe/output.h"
 #include "emu/session.h"
@@ -36,11 +37,15 @@ static void add_guest(struct observers *o)
 static bool add_recorder(struct observers *o, struct error *err)
 {
 	struct trace_filter all;
-	if (!o->config->observe.run_file)
+	const char *path = o->config->observe.run_file;
+	if (!path)
 		return true;
+	size_t size = strlen(path);
+	if (size > 5 && strcmp(path + size - 5, ".html") == 0)
+		return error_set(err, "--report writes a run file: --report RUN.zst, then rvemu report RUN.zst -o %s",
+		                 path);
 	trace_filter_init(&all);
-	o->recorder =
-		recorder_create(o->config->observe.run_file, o->config, o->symbols, RECORDER_REPORT_SORTS, &all, err);
+	o->recorder = recorder_create(path, o->config, o->symbols, RECORDER_REPORT_SORTS, &all, err);
 	if (!o->recorder)
 		return false;
 	sinks_add(&o->sinks, recorder_sink(o->recorder));
@@ -128,6 +133,20 @@ struct trace observers_trace(struct observers *o)
 	return sinks_trace(&o->sinks);
 }
 
+/* The address spaces that harts begin with: of a snapshot's machine nobody else says so. */
+static void tell_spaces(struct observers *o, const struct machine *m)
+{
+	for (u32 i = 0; i < m->hart_count; i++) {
+		struct trace_space event = { .satp = m->harts[i]->mmu.satp };
+
+		if (!event.satp)
+			continue;
+		hart_trace_head(m->harts[i], &event.head);
+		guest_symbols_emit(o->guest_symbols, TRACE_SPACE, &event);
+		guest_view_emit(o->guest, TRACE_SPACE, &event);
+	}
+}
+
 bool observers_attach(struct observers *o, struct machine *m, struct error *err)
 {
 	source_lines_add(o->lines, &m->boot->program);
@@ -145,8 +164,21 @@ bool observers_attach(struct observers *o, struct machine *m, struct error *err)
 		frame_map_attach(o->frame_map, m);
 	if (o->tables)
 		tables_attach(o->tables, m);
+	if (o->guest)
+		tell_spaces(o, m);
 	struct stats_sources sources = observers_stats(o, m);
 	return grader_check_names(o->grader, &sources, err);
+}
+
+void observers_detach(struct observers *o)
+{
+	explain_faults_attach(o->explain, NULL);
+	if (o->guest_symbols)
+		guest_symbols_attach(o->guest_symbols, NULL);
+	if (o->frame_map)
+		frame_map_attach(o->frame_map, NULL);
+	if (o->tables)
+		tables_attach(o->tables, NULL);
 }
 
 void observers_apply(struct observers *o, struct machine *m)

@@ -61,6 +61,10 @@ struct trace observers_trace(struct observers *o);
  * is not counted, see err. */
 bool observers_attach(struct observers *o, struct machine *m, struct error *err) must_check;
 
+/* The machine is over: nobody looks at it any more. Another one may follow, and tells of events before it is attached
+ * (a snapshot's satp). */
+void observers_detach(struct observers *o);
+
 /* Gives a machine at work what is wanted now, after the monitor changed it. Outside the engine. */
 void observers_apply(struct observers *o, struct machine *m);
 

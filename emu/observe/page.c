@@ -78,7 +78,7 @@ static bool read_run(struct page_model *m, struct run_reader *reader, bool *is_c
 static const char *put_until(FILE *out, const char *from, const char *mark)
 {
 	size_t length = strlen(mark);
-	const char *at = memmem(from, (size_t)(page_html_end - from), mark, length);
+	const char *at = memmem(from, page_html_size - (size_t)(from - page_html), mark, length);
 	BUG_ON(!at);
 	fwrite(from, 1, (size_t)(at - from), out);
 	return at + length;
@@ -88,15 +88,15 @@ static void write_page(struct page_model *m, const struct symbols *symbols, bool
 {
 	const char *rest = put_until(out, page_html, "<!--style-->");
 	fputs("<style>\n", out);
-	fwrite(page_css, 1, (size_t)(page_css_end - page_css), out);
+	fwrite(page_css, 1, page_css_size, out);
 	fputs("</style>", out);
 	rest = put_until(out, rest, "<!--scripts-->");
 	fputs("<script type=\"application/json\" id=\"data\">{", out);
 	page_model_write(m, symbols, out);
 	fprintf(out, ",\"cut\":%s}</script>\n<script>\n'use strict';\n", is_cut ? "true" : "false");
-	fwrite(page_js, 1, (size_t)(page_js_end - page_js), out);
+	fwrite(page_js, 1, page_js_size, out);
 	fputs("</script>", out);
-	fwrite(rest, 1, (size_t)(page_html_end - rest), out);
+	fwrite(rest, 1, page_html_size - (size_t)(rest - page_html), out);
 }
 
 static bool save_page(struct page_model *m, const struct symbols *symbols, bool is_cut, const char *path,

@@ -6,9 +6,8 @@
 
 #include "emu/base/base.h"
 
-/* Bytes from the first label to the second. */
-extern const char page_html[], page_html_end[];
-extern const char page_css[], page_css_end[];
-extern const char page_js[], page_js_end[];
+/* Their bytes, and how many. */
+extern const char page_html[], page_css[], page_js[];
+extern const u32 page_html_size, page_css_size, page_js_size;
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "emu/observe/page.h"
 #include "emu/observe/report_curves.h"
@@ -114,6 +115,13 @@ static int read_argument(struct request *q, char **argv, struct error *err)
 	return equals ? 1 : 2;
 }
 
+/* Whether both are one file, which would be lost. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static bool read_arguments(struct request *q, int argc, char **argv, struct error *err)
 {
 	trace_filter_init(&q->filter);
@@ -131,6 +139,10 @@ static bool read_arguments(struct request *q, int argc, char **argv, struct erro
 	if (!q->html && q->form == TRACE_FORM_AUTO && trace_out_form(q->out) == TRACE_FORM_BINARY)
 		return error_set(err, "-o %s: report makes no run files; name a .jsonl, .json, .html or text file",
 		                 q->out);
+	if (q->out && is_same_file(q->run, q->out))
+		return error_set(err, "-o %s: that is the run file itself; name another", q->out);
+	if (q->out && q->show)
+		return error_set(err, "--show prints to stdout: leave out -o %s", q->out);
 	if (q->html && !q->out)
 		return error_set(err, "a page needs a file: -o FILE.html");
 	return true;
@@ -156,11 +168,16 @@ static void follow_meta(const struct request *q, struct trace_out *out, const ch
 {
 	char text[TRACE_FILTER_TEXT];
 	struct error err;
-	u32 sorts = q->sorts;
+	u32 recorded;
 	struct trace_filter filter = q->filter;
-	if (!sorts &&
-	    (!find_text(json, "sorts", text, sizeof(text)) || !trace_sorts_parse(&sorts, text, strlen(text), &err)))
-		sorts = ALL_SORTS;
+	if (!find_text(json, "sorts", text, sizeof(text)) || !trace_sorts_parse(&recorded, text, strlen(text), &err))
+		recorded = ALL_SORTS;
+	u32 sorts = q->sorts ? q->sorts : recorded;
+	u32 missing = q->sorts & ~recorded;
+	if (missing) {
+		trace_sorts_text(missing, text, sizeof(text));
+		log_warn("%s: events of sort %s were not recorded in it", q->run, text);
+	}
 	if (!q->has_filter && find_text(json, "filter", text, sizeof(text)) && text[0] &&
 	    !trace_filter_parse(&filter, text, &err))
 		trace_filter_init(&filter);
@@ -248,9 +265,11 @@ int report_main(int argc, char **argv)
 {
 	struct request q = { 0 };
 	struct error err;
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		fputs(usage, stdout);
-		return EXIT_SUCCESS;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		}
 	}
 	if (read_arguments(&q, argc, argv, &err) && report(&q, &err))
 		return EXIT_SUCCESS;

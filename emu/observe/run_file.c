@@ -170,7 +170,13 @@ struct run_reader *run_reader_open(const char *path, struct error *err)
 	struct zfile *z = zfile_open(path, err);
 	if (!z)
 		return NULL;
-	if (zfile_read(z, begin, sizeof(begin)) != sizeof(begin) || memcmp(begin, MAGIC, MAGIC_SIZE) != 0) {
+	size_t got = zfile_read(z, begin, sizeof(begin));
+	if (got == 0 && !zfile_problem(z) && !zfile_is_over(z)) {
+		error_set(err, "%s: nothing is in it: the run was killed early, or is still at work", path);
+		zfile_close(z);
+		return NULL;
+	}
+	if (got != sizeof(begin) || memcmp(begin, MAGIC, MAGIC_SIZE) != 0) {
 		error_set(err, "%s: this is no run file: rvemu writes them with --report FILE.zst", path);
 		zfile_close(z);
 		return NULL;

@@ -17,12 +17,12 @@
 
 enum run_record {
 	RUN_FIRST_EXTRA = 64,
-	RUN_META = RUN_FIRST_EXTRA, /* JSON: how the machine was built, see run_file.c; the first record */
+	RUN_META = RUN_FIRST_EXTRA, /* JSON: how the machine was built, see emu/observe/recorder.c; the first */
 	RUN_SYMBOLS,                /* code symbols: (address LEB128, size LEB128, name, 0)* */
 	RUN_STATS,                  /* JSON of emu/observe/stats.h; the last but RUN_END */
 	RUN_CURVES,                 /* JSON of emu/observe/what_if.h */
 	RUN_TABLES,                 /* page tables of address spaces at a moment: emu/observe/tables.h */
-	RUN_FRAMES,                 /* use of all frames at a moment: emu/observe/guest_view.h */
+	RUN_FRAMES,                 /* use of all frames at a moment: emu/observe/frame_map.h */
 	RUN_END,                    /* JSON: how the run ended */
 };
 
@@ -62,11 +62,11 @@ enum run_next {
 	RUN_NEXT_BAD,   /* it is damaged: see err */
 };
 struct run_item {
-	enum trace_sort sort;
-	const void *event;
-	enum run_record kind;
-	const char *payload;
-	size_t size;
+	enum trace_sort sort; /* of the event */
+	const void *event;    /* the struct that belongs to the sort */
+	enum run_record kind; /* of another record */
+	const char *payload;  /* its bytes */
+	size_t size;          /* how many, without the 0 byte */
 };
 enum run_next run_reader_next(struct run_reader *reader, struct run_item *item, struct error *err) must_check;
 

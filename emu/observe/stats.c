@@ -2,6 +2,8 @@
  * The flat list of counters: see stats.h. Their names and what they mean are stats.def; families of names are composed
  * here. Tables for people are stats_text.c's, JSON stats_json.c's.
  */
+#include "emu/observe/stats.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

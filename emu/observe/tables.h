@@ -48,16 +48,16 @@ bool tables_is_plausible(struct machine *m, u64 satp);
 
 /* One moment, read back. */
 struct tables_space {
-	u64 satp;
-	u32 pid;
-	u64 harts; /* bit n: hart n has it loaded */
-	u8 levels;
-	bool is_alive;
-	char name[GUEST_NAME_BYTES];
+	u64 satp;                    /* mode, ASID and root */
+	u32 pid;                     /* whose; 0: the kernel's, or not known */
+	u64 harts;                   /* bit n: hart n has it loaded */
+	u8 levels;                   /* of page tables, 3..5 */
+	bool is_alive;               /* the process is */
+	char name[GUEST_NAME_BYTES]; /* of the process */
 };
 struct tables_entry {
-	u16 index;
-	u64 pte;
+	u16 index; /* in its table, 0..511 */
+	u64 pte;   /* not 0 */
 };
 struct tables_table {
 	u64 ppn;          /* pa >> 12 */
@@ -65,12 +65,12 @@ struct tables_table {
 	u32 first, count; /* which of `entries` */
 };
 struct tables_moment {
-	u64 time_ns, instret;
-	bool is_cut, is_end;
-	u32 space_count, table_count, entry_count;
-	struct tables_space *spaces;
-	struct tables_table *tables;
-	struct tables_entry *entries;
+	u64 time_ns, instret;                      /* guest time; instructions of all harts */
+	bool is_cut, is_end;                       /* flags of the record */
+	u32 space_count, table_count, entry_count; /* of the arrays */
+	struct tables_space *spaces;               /* the one used last first */
+	struct tables_table *tables;               /* each once */
+	struct tables_entry *entries;              /* of all tables, one table's together */
 };
 
 /* Reads the payload of a RUN_TABLES record, which may be anybody's. False: it is damaged, see err. */

@@ -13,14 +13,14 @@
 #include "emu/observe/trace_text.h"
 
 struct trace_out {
-	enum trace_form form; /* which of the sinks there is */
-	struct trace_text *text;
-	struct trace_json *json;
-	struct trace_chrome *chrome;
-	struct recorder *recorder;
-	u32 sorts;  /* what is written */
-	FILE *file; /* where it goes; NULL: the recorder has its own */
-	char *path; /* the file's name, and it is ours; NULL: the caller's file */
+	enum trace_form form;        /* which of the sinks there is */
+	struct trace_text *text;     /* they, or NULL */
+	struct trace_json *json;     /* likewise */
+	struct trace_chrome *chrome; /* likewise */
+	struct recorder *recorder;   /* likewise */
+	u32 sorts;                   /* what is written */
+	FILE *file;                  /* where it goes; NULL: the recorder has its own */
+	char *path;                  /* the file's name, and it is ours; NULL: the caller's file */
 };
 
 enum trace_form trace_out_form(const char *path)

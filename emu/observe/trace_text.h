@@ -9,8 +9,8 @@
  *
  * Machine forms (JSON, Chrome, binary) are not here.
  */
-#ifndef RVEMU_EMU_TRACE_TEXT_H
-#define RVEMU_EMU_TRACE_TEXT_H
+#ifndef RVEMU_EMU_OBSERVE_TRACE_TEXT_H
+#define RVEMU_EMU_OBSERVE_TRACE_TEXT_H
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 /*
  * Tracing as the user switches it: which sorts, where to, with which filter. From the command line at first, and while
- * the guest stands still from the monitor. It owns the sink (emu/trace_text.h) and the file, and outlives machines that
- * reboot.
+ * the guest stands still from the monitor. It owns the sink (emu/observe/trace_out.h) and the file, and outlives
+ * machines that reboot.
  */
-#ifndef RVEMU_EMU_TRACING_H
-#define RVEMU_EMU_TRACING_H
+#ifndef RVEMU_EMU_OBSERVE_TRACING_H
+#define RVEMU_EMU_OBSERVE_TRACING_H
 
 #include "emu/machine.h"
 #include "emu/observe/trace_text.h"

@@ -66,8 +66,9 @@ static inline u64 flushed(const struct tlb *tlb)
 	const struct mmu_tlb_counts *counts = tlb_counts(tlb);
 	u64 all = 0;
 
-	for (u32 i = 0; i < MMU_FLUSHES * MMU_SIZES; i++)
-		all += counts[0].flushed[i / MMU_SIZES][i % MMU_SIZES] + counts[1].flushed[i / MMU_SIZES][i % MMU_SIZES];
+	for (u32 form = 0; form < MMU_FLUSHES; form++)
+		for (u32 size = 0; size < MMU_SIZES; size++)
+			all += counts[0].flushed[form][size] + counts[1].flushed[form][size];
 	return all;
 }
 

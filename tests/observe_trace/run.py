@@ -5,6 +5,7 @@ file, and whole however the run ends. Prints a line for each test and a closing 
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -219,6 +220,9 @@ def mistakes_are_told_in_a_line(folder):
     run = folder / "d.zst"
     text = folder / "text.zst"
     text.write_text("hello\n")
+    plain, empty = folder / "plain", folder / "empty.zst"
+    shutil.copy(run, plain)
+    empty.touch()
     for arguments, words in [
         ([], "needs a run file"),
         ([folder / "none.zst"], "No such file"),
@@ -233,10 +237,19 @@ def mistakes_are_told_in_a_line(folder):
         ([run, run], "one run file"),
         ([run, "--show", "curves"], "no such record"),
         ([run, "-o"], "needs a value"),
+        ([run, "--show", "meta", "-o", folder / "meta.json"], "leave out -o"),
+        ([plain, "-o", plain], "the run file itself"),
+        ([empty], "nothing is in it"),
     ]:
         done = rvemu("report", *arguments, status=125)
         said = done.stderr.decode()
         check(words in said and said.count("\n") == 1, f"{arguments}: {said}")
+    check(plain.read_bytes() == run.read_bytes(), "a run file was written over")
+    said = rvemu("report", run, "--sorts", "mem,hint").stderr
+    check(b"mem" in said and b"not recorded" in said, said)
+    said = rvemu("--report", folder / "page.html", DEMO, status=125).stderr
+    check(b"writes a run file" in said and not (folder / "page.html").exists(), said)
+    check(b"usage" in rvemu("report", run, "--help").stdout, "--help behind a file")
     rvemu("--trace", "walk", "--trace-format", "binary", DEMO, status=125)
 
 

@@ -218,6 +218,8 @@ static void test_short_portions_go_on_alike(void **state)
 	resume_everywhere("", "storm1", 40, 400);
 	resume_everywhere("--tlb adversarial", "storm1", 40, 400);
 	resume_everywhere("--tlb teach --ad trap", "storm1", 40, 400);
+	resume_everywhere("--core champsim", "storm1", 400, 40);
+	resume_everywhere("--core teach,split=no", "storm1", 400, 40);
 }
 
 static void test_several_harts_go_on_alike(void **state)
@@ -226,6 +228,7 @@ static void test_several_harts_go_on_alike(void **state)
 	resume_everywhere("--smp 4 --quantum 7", "storm4", 20000, 40);
 	resume_everywhere("--smp 4 --quantum 1000", "storm4", 300, 200);
 	resume_everywhere("--smp 4 --tlb rocket", "storm4", 20000, 40);
+	resume_everywhere("--smp 4 --core rocket", "storm4", 20000, 40);
 	resume_everywhere("--smp 4 --tlb adversarial --quantum 100", "storm4", 20000, 40);
 	resume_everywhere("--smp 4 --quantum 1", "smp4", 2000, 100);
 }

@@ -226,6 +226,72 @@ static void test_moments_of_a_long_run_are_few_and_even(void **state)
 	drop(&payloads);
 }
 
+static void test_moments_that_cost_much_are_fewer(void **state)
+{
+	struct moments moments;
+
+	(void)state;
+	moments_init(&moments, 8, MIB, 100);
+	for (u64 i = 0; i < 6; i++) {
+		struct pack one = { 0 };
+
+		pack_number(&one, i);
+		moments_add(&moments, &one, moments.next);
+	}
+	assert_int_equal(moments.count, 6);
+	struct pack dear = { 0 };
+
+	moments.least = 350;
+	moments_add(&moments, &dear, moments.next);
+	assert_int_equal(moments.interval, 400);
+	assert_int_equal(moments.next, 1000);
+	assert_int_equal(moments.count, 3);
+	assert_int_equal(moments.all[1].bytes[0], 4);
+	moments_free(&moments);
+}
+
+/* More than one stretch, and the last one is not whole; without page tables. */
+static void test_frames_of_which_nothing_is_known_are_told_too(void **state)
+{
+	struct payloads payloads = { .count = 0 };
+	struct frame_map_moment moment;
+	const u64 count = 3 * GUEST_STRETCH + 100;
+
+	(void)state;
+	frame_map_attach(map, NULL);
+	guest_view_set_ram(view, RIG_RAM, count << 12);
+	hint(HINT_FRAME, FIRST + 1030, HINT_FRAME_ANON, 2);
+	hint(HINT_FRAME, FIRST + count - 1, HINT_FRAME_KERNEL, 1);
+	finish(RUN_FRAMES, &payloads);
+	read_frames(&payloads.all[payloads.count - 1], &moment);
+	assert_int_equal(moment.frame_count, count);
+	for (u32 i = 0; i < count; i++)
+		assert_int_equal(moment.frames[i].kind, i == 1030 || i == 1031 ? GUEST_FRAME_ANON
+		                                        : i == count - 1       ? GUEST_FRAME_KERNEL
+		                                                               : GUEST_FRAME_UNKNOWN);
+	frame_map_free(&moment);
+	drop(&payloads);
+}
+
+static void test_a_machine_that_starts_again_has_used_no_frame(void **state)
+{
+	struct payloads payloads = { .count = 0 };
+	struct frame_map_moment moment;
+
+	(void)state;
+	load_satp(SATP, 10);
+	guest_view_set_ram(view, rig.m->bus.ram->base, rig.m->bus.ram->size);
+	frame_map_attach(map, rig.m);
+	put(LEAVES, 5, LEAF(PAGE_A, 0));
+	load_satp(SATP, 20);
+	finish(RUN_FRAMES, &payloads);
+	read_frames(&payloads.all[payloads.count - 1], &moment);
+	assert_int_equal(moment.frames[PAGE_A - FIRST].kind, GUEST_FRAME_USER);
+	assert_int_equal(moment.frames[PAGE_A - FIRST].age, 0);
+	frame_map_free(&moment);
+	drop(&payloads);
+}
+
 static void test_tables_are_there_once_and_whole(void **state)
 {
 	struct payloads payloads = { .count = 0 };
@@ -373,6 +439,9 @@ int main(void)
 		TEST(test_frames_without_hints_are_what_page_tables_say),
 		TEST(test_frames_with_hints_are_what_they_say),
 		TEST(test_moments_of_a_long_run_are_few_and_even),
+		cmocka_unit_test(test_moments_that_cost_much_are_fewer),
+		TEST(test_frames_of_which_nothing_is_known_are_told_too),
+		TEST(test_a_machine_that_starts_again_has_used_no_frame),
 		TEST(test_tables_are_there_once_and_whole),
 		TEST(test_tables_that_point_to_themselves_end),
 		TEST(test_roots_that_hold_something_else_are_left_out),

@@ -100,10 +100,11 @@ static void test_explain_warns_of_a_stale_tlb_entry(void **state)
 	touch(RIG_VA);
 	assert_null(strstr(say(&rig, "explain 0x40201234"), "but "));
 	put_word(&rig, RIG_TABLE0 + 8, 0);
-	expect_part(&rig, "explain 0x40201234",
-	            "but       the TLB still has what the page tables said before: pa 0x80110234, DA----RV. Until an\n"
-	            "          sfence.vma for this address the hart may use that. Was one left out behind the store to\n"
-	            "          the PTE?\n");
+	expect_part(
+		&rig, "explain 0x40201234",
+		"but       the TLB still has what the page tables said before: pa 0x80110234, DA----RV. Until an\n"
+		"          sfence.vma for this address the hart may use that. Was one left out behind the store to\n"
+		"          the PTE?\n");
 	mmu_fence(&hart(0)->mmu, true, RIG_VA, false, 0);
 	assert_null(strstr(say(&rig, "explain 0x40201234"), "but "));
 }

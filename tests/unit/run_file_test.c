@@ -231,14 +231,21 @@ static void test_unknown_kinds_are_skipped(void **state)
 
 static void test_other_files_are_refused(void **state)
 {
-	static const char *const contents[] = { "", "RVEMURUN\1", "\x28\xb5\x2f\xfd", "hello, world" };
+	static const struct {
+		const char *content, *words;
+	} files[] = {
+		{ "", "nothing is in it" }, /* of a run that was killed early */
+		{ "\x28\xb5\x2f\xfd", "nothing is in it" },
+		{ "RVEMURUN\1", "no run file" },
+		{ "hello, world", "no run file" },
+	};
 	(void)state;
-	for (u32 i = 0; i < ARRAY_SIZE(contents); i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(files); i++) {
 		FILE *file = fopen(path, "w");
-		fputs(contents[i], file);
+		fputs(files[i].content, file);
 		fclose(file);
 		assert_null(run_reader_open(path, &err));
-		assert_non_null(strstr(err.text, "no run file"));
+		assert_non_null(strstr(err.text, files[i].words));
 	}
 	struct zfile *z = zfile_create(path, &err);
 	assert_true(zfile_write(z, "RVEMURUN\7", 9));

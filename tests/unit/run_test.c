@@ -265,7 +265,8 @@ static void run_once(const char *options, bool traced, u64 *instret, u64 *hash)
 	rig = (struct machine_rig){ 0 };
 	if (traced) {
 		text = trace_text_create(nowhere, &filter, (1u << TRACE_SORTS) - 1, NULL);
-		rig.io.trace = (struct trace){ .wanted = (1u << TRACE_SORTS) - 1, .emit = trace_text_emit, .arg = text };
+		rig.io.trace =
+			(struct trace){ .wanted = (1u << TRACE_SORTS) - 1, .emit = trace_text_emit, .arg = text };
 	}
 	rig_start(&rig, options, code, count);
 	assert_int_equal(run_machine(rig.m, NULL), RUN_STOPPED);
