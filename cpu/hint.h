@@ -27,7 +27,7 @@ struct hart;
  */
 enum hint {
 	HINT_PROCESS = 0x101,  /* a process exists, or has a new name or space: pid, space, name, name, parent's pid */
-	HINT_EXIT = 0x102,     /* a process is gone: pid, exit status */
+	HINT_EXIT = 0x102,     /* a process is gone: pid, status as wait(2) gives it */
 	HINT_SWITCH = 0x103,   /* this hart now runs a process: pid (0: idle, or the kernel), space (0: the kernel's) */
 	HINT_FRAME = 0x104,    /* frames' use changed: first frame, enum hint_frame, count, page of file or swap slot */
 	HINT_MAP = 0x105,      /* a user page is mapped or mapped otherwise: its PTE, space, va */

@@ -33,10 +33,8 @@ void observe_end(struct hart *h)
 
 /* Its fetch has been seen: if the instruction is tried once more without a trap (a watchpoint), it is not seen again.
  */
-void observe_cancel(struct hart *h)
+void observe_take_back(struct hart *h)
 {
-	if (!h->noted.begun)
-		return;
 	h->noted.begun = false;
 	h->events.loads -= OBSERVE_LOADS >> h->noted.cls & 1;
 	h->events.stores -= OBSERVE_STORES >> h->noted.cls & 1;

@@ -13,7 +13,7 @@
 #include "mmu/seen.h"
 
 /* Events for which each instruction must go the long way, and classes of instructions that are counted apart. */
-#define OBSERVE_AGAIN_NOT_WITH (SEEN_NOT_WITH | BIT(TRACE_INSN))
+#define OBSERVE_AGAIN_NOT_WITH (SEEN_AGAIN_NOT_WITH | BIT(TRACE_INSN))
 #define OBSERVE_LOADS (BIT(CLASS_LOAD) | BIT(CLASS_FLOAD) | BIT(CLASS_AMO))
 #define OBSERVE_STORES (BIT(CLASS_STORE) | BIT(CLASS_FSTORE) | BIT(CLASS_AMO))
 
@@ -63,7 +63,12 @@ static always_inline bool observe_again(struct hart *h, u32 raw, u8 cls)
 void observe_fetched(struct hart *h, u64 pa, u64 pa2, u32 length);
 
 /* The noted instruction trapped: it did not retire. */
-void observe_cancel(struct hart *h);
+void observe_take_back(struct hart *h);
+static always_inline void observe_cancel(struct hart *h)
+{
+	if (unlikely(h->noted.begun))
+		observe_take_back(h);
+}
 
 /* The engine comes out: the noted instruction, if there is one, has retired. */
 void observe_end(struct hart *h);

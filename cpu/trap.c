@@ -113,8 +113,6 @@ static void enter_handler(struct hart *h, bool to_supervisor, u64 cause, u64 tva
 	/* After a return the streak is 0, and this one begins the next: system calls need not be looked at. */
 	h->trap_streak = h->trap_streak && is_going_round(h, to_supervisor, cause) ? h->trap_streak + 1 : 1;
 	h->streak_instret = hart_instret(h);
-	if (trace_wants(h->trace, TRACE_TRAP))
-		emit_trap(h, to_supervisor, cause, tval);
 	if (to_supervisor)
 		enter_supervisor(h, cause, tval);
 	else
@@ -140,20 +138,41 @@ static cold void emit_fault(struct hart *h, u64 cause, u64 tval)
 	h->trace->emit(h->trace->arg, TRACE_FAULT, &event);
 }
 
-void trap_exception(struct hart *h, u64 cause, u64 tval)
+/* "traps never transition from a more-privileged mode to a less-privileged mode" */
+static always_inline bool is_delegated(const struct hart *h, u64 cause)
 {
-	/* "traps never transition from a more-privileged mode to a less-privileged mode" */
-	bool delegated = h->priv != PRIV_M && h->csr.medeleg >> cause & 1;
+	return h->priv != PRIV_M && h->csr.medeleg >> cause & 1;
+}
+
+/* trap_exception() while somebody wants to be told. */
+static cold void tell_exception(struct hart *h, u64 cause, u64 tval)
+{
+	bool to_supervisor = is_delegated(h, cause);
 
 	if (trace_wants(h->trace, TRACE_FAULT))
 		emit_fault(h, cause, tval);
 	h->count++;
 	h->not_retired++;
-	enter_handler(h, delegated, cause, tval);
+	if (trace_wants(h->trace, TRACE_TRAP))
+		emit_trap(h, to_supervisor, cause, tval);
+	enter_handler(h, to_supervisor, cause, tval);
+}
+
+/* One test for all who look, and no call but the last: every system call comes this way. */
+void trap_exception(struct hart *h, u64 cause, u64 tval)
+{
+	if (unlikely(h->trace->wanted & (BIT(TRACE_FAULT) | BIT(TRACE_TRAP)))) {
+		tell_exception(h, cause, tval);
+		return;
+	}
+	h->count++;
+	h->not_retired++;
+	enter_handler(h, is_delegated(h, cause), cause, tval);
 }
 
 bool trap_interrupt(struct hart *h)
 {
+	bool to_supervisor;
 	int cause;
 
 	if (h->waiting && hart_mip(h) & h->csr.mie) {
@@ -167,7 +186,10 @@ bool trap_interrupt(struct hart *h)
 		return false;
 	}
 	h->events.interrupts++;
-	enter_handler(h, h->csr.mideleg >> cause & 1, CAUSE_INTERRUPT | (u64)cause, 0);
+	to_supervisor = h->csr.mideleg >> cause & 1;
+	if (trace_wants(h->trace, TRACE_TRAP))
+		emit_trap(h, to_supervisor, CAUSE_INTERRUPT | (u64)cause, 0);
+	enter_handler(h, to_supervisor, CAUSE_INTERRUPT | (u64)cause, 0);
 	return true;
 }
 

@@ -74,11 +74,9 @@ bool observe_options_check(struct observe_config *c, const char *given, const ch
 
 bool observe_options_what_if(struct observe_config *c, const char *given, const char *value, struct error *err)
 {
-	(void)given;
-	(void)err;
 	c->what_if = true;
 	c->what_if_plot = value;
-	return true;
+	return !value || *value || error_set(err, "%s=: no file name behind the =", given);
 }
 
 bool observe_options_oracle(struct observe_config *c, const char *given, const char *value, struct error *err)

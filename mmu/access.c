@@ -38,11 +38,11 @@ static void fast_fill(struct mmu *m, enum access access, u64 va, const struct tr
 	struct bus_region *region;
 	int rights;
 
+	if (unlikely(m->check) && t->entry && !check_is_exact(m->check))
+		return;
 	if (m->seen)
 		seen_put(m, access, va, t->pa, t->entry);
 	if (m->all_slow || (!t->entry && !bare))
-		return;
-	if (unlikely(m->check) && t->entry && !check_is_exact(m->check))
 		return;
 	if (unlikely(m->watcher) && m->watcher->watches(m->owner, va_page, pa_page))
 		return;
@@ -235,7 +235,7 @@ static must_check bool seen_load(struct mmu *m, u64 va, u32 size, u64 *value)
 
 	if (!s || va & (size - 1))
 		return false;
-	seen_use(s);
+	seen_use(m, s, ACCESS_LOAD, va);
 	if (m->cost)
 		(void)cost_access(m->cost, COST_LOAD, s->pa + (va & (PAGE_SIZE - 1)));
 	*value = 0;
@@ -250,7 +250,7 @@ static must_check bool seen_store(struct mmu *m, u64 va, u32 size, u64 value)
 
 	if (!s || va & (size - 1))
 		return false;
-	seen_use(s);
+	seen_use(m, s, ACCESS_STORE, va);
 	if (m->cost)
 		(void)cost_access(m->cost, COST_STORE, s->pa + offset);
 	memcpy((u8 *)(va + s->addend), &value, size);
@@ -377,7 +377,7 @@ bool mmu_fetch(struct mmu *m, u64 va, u64 *pa, bool *uniform)
 
 	m->again.size = 0;
 	if (s) {
-		seen_use(s);
+		seen_use(m, s, ACCESS_FETCH, va);
 		*pa = s->pa + (va & (PAGE_SIZE - 1));
 		*uniform = true;
 		return true;
@@ -390,7 +390,7 @@ bool mmu_fetch(struct mmu *m, u64 va, u64 *pa, bool *uniform)
 		return mmu_fault(m, WALK_LEAF_PMP, ACCESS_FETCH, va);
 	if (!bus_ram(m->bus, t.pa, 2))
 		return mmu_fault(m, WALK_LEAF_BUS, ACCESS_FETCH, va);
-	if (*uniform && m->seen)
+	if (*uniform && m->seen && !(m->check && t.entry && !check_is_exact(m->check)))
 		seen_put(m, ACCESS_FETCH, va, t.pa, t.entry);
 	*pa = t.pa;
 	return true;

@@ -67,7 +67,10 @@ static struct check_table *table_at(struct mmu_check *check, u64 pte_addr, u32 l
 		table->pa = page->pa;
 		table->next = check->tables;
 		check->tables = table;
-	} else if (table->level == level && first_va(table->va, level) == first_va(va, level)) {
+	} else if (table->level == level && (level > 0 || first_va(table->va, level) == first_va(va, level))) {
+		/* Changes of pointers and superpages end everything, whatever range they are about: a root serves both
+		 * the kernel's half and the user's. */
+		table->va = va;
 		return table;
 	} else {
 		/* It serves another range now: nothing that was made from it before may be left. */
@@ -132,6 +135,7 @@ void check_table_written(struct mmu_check *check, struct check_page *page, u64 p
 		if (!((was ^ is) & ~CHECK_IMMATERIAL) || (check->storing && check->by == CHECK_BY_WALKER))
 			continue;
 		table->live[index / 64] &= ~BIT(index % 64);
+		check->exact = false; /* the page stored to may be the one that this PTE maps */
 		check_changed(check, page->pa + index * PTE_BYTES);
 		if (was & PTE_V)
 			forget(check, table, index, was);

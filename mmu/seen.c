@@ -81,6 +81,26 @@ void seen_put(struct mmu *m, enum access access, u64 va, u64 pa, struct tlb_entr
 	};
 }
 
+cold void seen_emit_ref(struct mmu *m, const struct mmu_seen *s, enum access access, u64 va)
+{
+	const struct tlb_entry *entry = s->hit.entry;
+	struct trace_ref event = {
+		.va = va,
+		.pa = s->pa + (va & (PAGE_SIZE - 1)),
+		.pte = entry->pte,
+		.asid = m->asid,
+		.access = access,
+		.priv = access == ACCESS_FETCH ? m->priv : m->data_priv,
+		.size_log2 = entry->size_log2,
+		.leaf_level = entry->level,
+		.level = TLB_FIRST,
+		.global = entry->global,
+	};
+
+	m->trace_head(m->owner, &event.head);
+	m->trace->emit(m->trace->arg, TRACE_REF, &event);
+}
+
 /* Where data accesses go to the same arrays, they come between in the order of uses. */
 static bool is_order_own(const struct mmu *m)
 {
@@ -90,8 +110,11 @@ static bool is_order_own(const struct mmu *m)
 void seen_set_again(struct mmu *m, u64 pc)
 {
 	u32 line = m->cost ? cost_fetch_line(m->cost) : PAGE_SIZE;
-	const struct mmu_seen *s = seen_find(m, ACCESS_FETCH, pc);
+	const struct mmu_seen *s;
 
+	if (m->trace->wanted & SEEN_AGAIN_NOT_WITH)
+		return;
+	s = seen_find(m, ACCESS_FETCH, pc);
 	if (!s || line == 0 || !is_order_own(m))
 		return;
 	m->again.start = align_down(pc, line);

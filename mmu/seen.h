@@ -5,11 +5,12 @@
  *
  * Like fast entries these are a subset of the TLB, made for one kind of access in one context, of a page of RAM whose
  * PMP rights are uniform and that nobody watches; what ends fast entries (mmu/fast_tables.c) ends them. An entry of the
- * TLB that was evicted or replaced is told by its stamp. Who reads events of uses, of the TLB or of memory gets the
- * long way.
+ * TLB that was evicted or replaced is told by its stamp. Who reads events of the TLB or of memory gets the long way;
+ * events of uses (TRACE_REF) are emitted here too.
  *
  * Fetches have a shorter way still, `again`: as long as instructions come from the line (without a timing model: the
- * page) of the one before, using the translation and the line once more changes nothing but two counters.
+ * page) of the one before, using the translation and the line once more changes nothing but two counters. It emits
+ * nothing, so who reads events of uses does without it.
  */
 #ifndef RVEMU_MMU_SEEN_H
 #define RVEMU_MMU_SEEN_H
@@ -27,8 +28,9 @@ struct mmu_seen {
 	struct bus_region *region; /* the RAM it is in */
 };
 
-/* Events that only the long way emits. */
-#define SEEN_NOT_WITH (BIT(TRACE_REF) | BIT(TRACE_TLB) | BIT(TRACE_MEM))
+/* Events that only the long way emits; events that `again` does not emit. */
+#define SEEN_NOT_WITH (BIT(TRACE_TLB) | BIT(TRACE_MEM))
+#define SEEN_AGAIN_NOT_WITH (SEEN_NOT_WITH | BIT(TRACE_REF))
 
 /* The low bits of a tag: generation, a bit that no empty entry has, and context. */
 static always_inline u64 seen_key(const struct mmu *m, u32 context)
@@ -61,11 +63,16 @@ static always_inline struct mmu_seen *seen_find(const struct mmu *m, enum access
 	return s;
 }
 
-/* Uses the translation once more. */
-static always_inline void seen_use(const struct mmu_seen *s)
+/* Emits the use of va by way of `s`. */
+void seen_emit_ref(struct mmu *m, const struct mmu_seen *s, enum access access, u64 va);
+
+/* Uses the translation once more, for an access of va. */
+static always_inline void seen_use(struct mmu *m, const struct mmu_seen *s, enum access access, u64 va)
 {
 	tlb_hit_again(&s->hit);
 	++*s->hits;
+	if (trace_wants(m->trace, TRACE_REF) && s->hit.entry != &m->no_entry)
+		seen_emit_ref(m, s, access, va);
 }
 
 /* True if the instruction of `length` bytes at pc is fetched from the line of the one before, and nothing has changed.

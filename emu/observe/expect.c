@@ -69,6 +69,8 @@ static bool parse_clause(struct clause *c, const char *text, struct error *err)
 		return error_set(err, "--expect '%s': a number or a name is missing behind %s", text, op_names[c->op]);
 	if (*at)
 		return error_set(err, "--expect '%s': '%s' is too much; clauses are separated by ';'", text, at);
+	if (word[0] == '-')
+		return error_set(err, "--expect '%s': what is counted is never below 0", text);
 	if (!isdigit((unsigned char)word[0]))
 		memcpy(c->other, word, sizeof(word));
 	else if (!options_number(word, true, &c->wanted))
@@ -149,7 +151,9 @@ static void see_name(void *arg, const char *name, u64 value)
 static bool check_name(const struct expect_source *source, const char *name, struct error *err)
 {
 	u64 value;
-	struct search s = { .name = name, .distance = 4 };
+	/* At most three letters, and not most of a short name. */
+	u32 length = (u32)strlen(name);
+	struct search s = { .name = name, .distance = length < 6 ? length / 2 + 1 : 4 };
 	if (!name[0] || strcmp(name, "exit") == 0 || source->find(source->from, name, &value))
 		return true;
 	see_name(&s, "exit", 0);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "emu/observe/expect_internal.h"
+#include "emu/observe/output.h"
 
 /* How many bytes the printable UTF-8 character at `at` has; 0: there is none. */
 static u32 character_size(const char *at)
@@ -113,22 +114,30 @@ static void write_json(FILE *out, const struct expect *e, const struct expect_ru
 	fprintf(out, "\n ]}\n");
 }
 
+/* What is reported, for output_write(). */
+struct job {
+	const struct expect *expect;
+	const struct expect_run *run;
+	const char *cut; /* why the run did not come to its end, if that is a failure */
+	bool is_xml;     /* JUnit; else JSON */
+};
+
+static void write_report(const void *arg, FILE *out)
+{
+	const struct job *job = arg;
+	if (job->is_xml)
+		write_xml(out, job->expect, job->run, job->cut);
+	else
+		write_json(out, job->expect, job->run);
+}
+
 bool expect_report(const struct expect *e, const struct expect_run *run, const char *path, struct error *err)
 {
 	size_t length = strlen(path);
-	const char *cut = run->cut;
+	bool is_xml = length > 4 && strcmp(path + length - 4, ".xml") == 0;
+	struct job job = { .expect = e, .run = run, .cut = run->cut, .is_xml = is_xml };
 	for (u32 i = 0; i < e->count; i++)
 		if (strcmp(e->clauses[i].name, "exit") == 0)
-			cut = NULL; /* it was thought of */
-	FILE *out = fopen(path, "w");
-	if (!out)
-		return error_set(err, "%s: %m", path);
-	if (length > 4 && strcmp(path + length - 4, ".xml") == 0)
-		write_xml(out, e, run, cut);
-	else
-		write_json(out, e, run);
-	bool ok = !ferror(out);
-	if (fclose(out) != 0 || !ok)
-		return error_set(err, "%s: the report could not be written whole", path);
-	return true;
+			job.cut = NULL; /* it was thought of */
+	return output_write(path, write_report, &job, err);
 }

@@ -286,6 +286,16 @@ void miss_curve_again(struct miss_curve *c, u64 count)
 	c->hits[1] += count;
 }
 
+bool miss_curve_turn(struct miss_curve *c)
+{
+	if (c->second == TIMES)
+		return false;
+	swap_top(c);
+	c->references++;
+	c->hits[2]++;
+	return true;
+}
+
 void miss_curve_fail(struct miss_curve *c, u64 vpn, u16 asid)
 {
 	u16 n = find_any(c, vpn, asid);

@@ -36,6 +36,10 @@ void miss_curve_use(struct miss_curve *c, const struct miss_page *page);
 /* `count` more uses of the one used last. */
 void miss_curve_again(struct miss_curve *c, u64 count);
 
+/* A use of the one that was used before the latest, as by two that take turns. False, and nothing is done: it is not
+ * known which that was. */
+bool miss_curve_turn(struct miss_curve *c) must_check;
+
 /* An access asked for vpn and failed: whether found or not, nothing is put in. */
 void miss_curve_fail(struct miss_curve *c, u64 vpn, u16 asid);
 

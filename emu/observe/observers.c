@@ -52,6 +52,16 @@ static bool add_recorder(struct observers *o, struct error *err)
 	return true;
 }
 
+/* What is written at the end of the run. */
+static bool check_outputs(const struct observe_config *c, struct error *err)
+{
+	const char *const paths[] = { c->stats_json, c->what_if_plot, c->expect_report };
+	for (u32 i = 0; i < ARRAY_SIZE(paths); i++)
+		if (paths[i] && !output_check(paths[i], err))
+			return false;
+	return true;
+}
+
 struct observers *observers_create(const struct config *config, const struct symbols *symbols, struct error *err)
 {
 	struct observers *o = xcalloc(1, sizeof(*o));
@@ -74,7 +84,7 @@ struct observers *observers_create(const struct config *config, const struct sym
 	}
 	bool ok;
 	o->grader = grader_create(config, &ok, err);
-	if (!ok || !add_recorder(o, err)) {
+	if (!ok || !check_outputs(&config->observe, err) || !add_recorder(o, err)) {
 		struct error late;
 		if (!observers_destroy(o, &late))
 			log_warn("%s", late.text);

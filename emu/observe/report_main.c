@@ -74,6 +74,16 @@ static bool read_show(struct request *q, const char *value, struct error *err)
 	return q->show || error_set(err, "--show %s: must be meta, stats, curves, end, what-if or oracle", value);
 }
 
+static bool is_option(const char *name)
+{
+	static const char *const names[] = { "o", "format", "show", "sorts", "filter" };
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* One of those above. */
 static bool read_option(struct request *q, const char *name, const char *value, struct error *err)
 {
 	if (strcmp(name, "o") == 0) {
@@ -86,9 +96,6 @@ static bool read_option(struct request *q, const char *name, const char *value, 
 		return read_show(q, value, err);
 	if (strcmp(name, "sorts") == 0)
 		return trace_sorts_parse(&q->sorts, value, strlen(value), err);
-	if (strcmp(name, "filter") != 0)
-		return error_set(err, "report has no option '%s': there are -o, --format, --sorts, --filter and --show",
-		                 name);
 	q->has_filter = true;
 	return trace_filter_parse(&q->filter, value, err);
 }
@@ -108,6 +115,9 @@ static int read_argument(struct request *q, char **argv, struct error *err)
 	const char *equals = strchr(text, '=');
 	snprintf(name, sizeof(name), "%.*s", equals ? (int)(equals - text) : (int)strlen(text), text);
 	const char *value = equals ? equals + 1 : argv[1];
+	if (!is_option(name))
+		return error_set(err, "report has no option '%s': there are -o, --format, --sorts, --filter and --show",
+		                 name);
 	if (!value)
 		return error_set(err, "%s needs a value", argv[0]);
 	if (!read_option(q, name, value, err))

@@ -70,7 +70,7 @@ static void print_leaving(const struct stats_view *v, u32 level, FILE *out)
 		print_count(out, what, stats_evictions(v, level, s));
 	}
 	for (u32 f = 0; f < MMU_FLUSHES; f++) {
-		snprintf(what, sizeof(what), "fenced out of it: %s", form_words[f]);
+		snprintf(what, sizeof(what), "fenced out: %s", form_words[f]);
 		print_count(out, what, stats_flushed(v, level, f, MMU_SIZES));
 	}
 }

@@ -4,11 +4,15 @@
  * Each hart has TLBs of its own, as in the machine. A side's references to the page that it used last are only counted:
  * all geometries with a TLB for each side, and those whose replacement ignores hits, have it and would change nothing.
  * That also holds for permissions, as long as the same kind of access in the same mode has been allowed already.
+ *
+ * Most references are of that kind. The curve of both sides in one TLB sees them all the same: fetches and data take
+ * turns. While both sides stay on their pages, its two latest entries change places and nothing is looked up.
  */
 #include "emu/observe/what_if.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "emu/observe/miss_curve.h"
 #include "emu/observe/oracle.h"
@@ -19,6 +23,7 @@
 #define PAGE_SHIFT 12
 #define ASID_SHIFT 44
 #define SIZE_LOG2_MAX 48 /* the largest leaf */
+#define NO_SIDE 2        /* after enum tlb_side */
 #define REPEATS 16       /* hits of a shadow's side that are remembered; a power of two */
 
 /* The page that a side used last. */
@@ -51,18 +56,41 @@ struct hart_view {
 	struct miss_curve *curves[WHAT_IF_CURVES];  /* by enum tlb_side, and both */
 	struct shadow shadows[WHAT_IF_PRESETS_MAX]; /* by preset */
 	struct last_page last[2];                   /* by enum tlb_side */
-	u16 asid;                                   /* address space now */
-	u64 instret;                                /* at the last event */
+	u8 latest;                                  /* side that used the curve of both last; NO_SIDE: not known */
+	bool take_turns; /* the two latest entries of that curve are the sides' last pages, which differ */
+	u16 asid;        /* address space now */
+	u64 instret;     /* at the last event */
 };
 
 struct what_if {
 	u32 count;                                             /* presets */
 	const struct tlb_config *configs[WHAT_IF_PRESETS_MAX]; /* they */
-	struct what_if_counts counts[WHAT_IF_PRESETS_MAX];     /* what they would have counted */
+	u32 shadow_of[WHAT_IF_PRESETS_MAX];                    /* by preset: shadow that counts for it */
+	u32 shadow_count;                                      /* geometries that differ */
+	const struct tlb_config *shadows[WHAT_IF_PRESETS_MAX]; /* they */
+	struct what_if_counts counts[WHAT_IF_PRESETS_MAX];     /* by shadow: what it would have counted */
 	u64 references[2];                                     /* by enum tlb_side */
 	u64 instret;                                           /* of machines that are over */
 	struct hart_view *harts[OPTIONS_HARTS_MAX];            /* by hart id; NULL: nothing seen of it */
 };
+
+/* Do they count alike? What else they differ in (walk caches, A and D) is not looked at here. */
+static bool is_same_geometry(const struct tlb_config *a, const struct tlb_config *b)
+{
+	return a->split == b->split && a->seed == b->seed && memcmp(a->first, b->first, sizeof(a->first)) == 0 &&
+	       memcmp(a->second, b->second, sizeof(a->second)) == 0;
+}
+
+static void add_preset(struct what_if *w, const struct tlb_config *config)
+{
+	u32 shadow = 0;
+	while (shadow < w->shadow_count && !is_same_geometry(w->shadows[shadow], config))
+		shadow++;
+	if (shadow == w->shadow_count)
+		w->shadows[w->shadow_count++] = config;
+	w->shadow_of[w->count] = shadow;
+	w->configs[w->count++] = config;
+}
 
 struct what_if *what_if_create(void)
 {
@@ -70,7 +98,7 @@ struct what_if *what_if_create(void)
 	const struct tlb_config *config;
 	for (u32 i = 0; (config = tlb_preset_at(i)) != NULL && w->count < WHAT_IF_PRESETS_MAX; i++)
 		if (!config->forget_one_in)
-			w->configs[w->count++] = config;
+			add_preset(w, config);
 	return w;
 }
 
@@ -79,8 +107,9 @@ static struct hart_view *view_create(const struct what_if *w)
 	struct hart_view *v = xcalloc(1, sizeof(*v));
 	for (u32 i = 0; i < WHAT_IF_CURVES; i++)
 		v->curves[i] = miss_curve_create();
-	for (u32 i = 0; i < w->count; i++)
-		v->shadows[i].tlb = tlb_create(w->configs[i]);
+	for (u32 i = 0; i < w->shadow_count; i++)
+		v->shadows[i].tlb = tlb_create(w->shadows[i]);
+	v->latest = NO_SIDE;
 	return v;
 }
 
@@ -91,7 +120,7 @@ void what_if_destroy(struct what_if *w)
 	for (u32 h = 0; h < OPTIONS_HARTS_MAX; h++) {
 		for (u32 i = 0; w->harts[h] && i < WHAT_IF_CURVES; i++)
 			miss_curve_destroy(w->harts[h]->curves[i]);
-		for (u32 i = 0; w->harts[h] && i < w->count; i++)
+		for (u32 i = 0; w->harts[h] && i < w->shadow_count; i++)
 			tlb_destroy(w->harts[h]->shadows[i].tlb);
 		free(w->harts[h]);
 	}
@@ -115,6 +144,8 @@ static void forget_last(struct hart_view *v)
 		settle(v, side);
 		v->last[side].allowed = 0;
 	}
+	v->latest = NO_SIDE;
+	v->take_turns = false;
 }
 
 /* The shadow's entry lets the access through? What depends on mstatus was allowed in the run. */
@@ -192,6 +223,27 @@ static bool is_repeated(const struct last_page *last, const struct trace_ref *re
 	       last->leaf_log2 == ref->size_log2 && last->global == ref->global;
 }
 
+/* Are they in one entry of the TLB? */
+static bool is_same_entry(const struct last_page *a, const struct last_page *b)
+{
+	return a->leaf_log2 == b->leaf_log2 && a->global == b->global && (a->global || a->asid == b->asid) &&
+	       (a->vpn ^ b->vpn) >> (a->leaf_log2 - PAGE_SHIFT) == 0;
+}
+
+/* Tells the curve of both sides of a use of the side's last page, which is `page`. */
+static void use_both(struct hart_view *v, u32 side, const struct miss_page *page)
+{
+	struct miss_curve *c = v->curves[WHAT_IF_BOTH];
+	const struct last_page *mine = &v->last[side], *others = &v->last[!side];
+	if (v->take_turns && v->latest == side) {
+		miss_curve_again(c, 1);
+	} else if (!v->take_turns || !miss_curve_turn(c)) {
+		miss_curve_use(c, page);
+		v->take_turns = v->latest == !side && others->allowed && !is_same_entry(mine, others);
+	}
+	v->latest = (u8)side;
+}
+
 /* What a damaged run file might hold. */
 static bool is_nonsense(const struct trace_ref *ref)
 {
@@ -212,21 +264,23 @@ static void see_ref(struct what_if *w, struct hart_view *v, const struct trace_r
 	u16 how = how_of(ref);
 	v->asid = ref->asid;
 	w->references[side]++;
-	miss_curve_use(v->curves[WHAT_IF_BOTH], &page);
 	if (is_repeated(last, ref, how)) {
 		last->repetitions++;
+		use_both(v, side, &page);
 		return;
 	}
 	bool same = is_repeated(last, ref, UINT16_MAX);
 	settle(v, side);
 	miss_curve_use(v->curves[side], &page);
-	for (u32 i = 0; i < w->count; i++)
+	for (u32 i = 0; i < w->shadow_count; i++)
 		see_in_shadow(w, v, i, ref);
 	*last = (struct last_page){ .vpn = page.vpn,
 		                    .asid = page.asid,
 		                    .allowed = (u16)(how | (same ? last->allowed : 0)),
 		                    .leaf_log2 = page.size_log2,
 		                    .global = page.global };
+	v->take_turns = false;
+	use_both(v, side, &page);
 }
 
 /* An access whose translation failed was looked up as well. */
@@ -240,7 +294,7 @@ static void see_fault(struct what_if *w, struct hart_view *v, const struct trace
 	forget_last(v);
 	miss_curve_fail(v->curves[side], fault->request->va >> PAGE_SHIFT, v->asid);
 	miss_curve_fail(v->curves[WHAT_IF_BOTH], fault->request->va >> PAGE_SHIFT, v->asid);
-	for (u32 i = 0; i < w->count; i++) {
+	for (u32 i = 0; i < w->shadow_count; i++) {
 		(void)look_up(w, v, i, fault->request->va, v->asid, fault->request->access, fault->request->priv);
 		w->counts[i].walks++;
 	}
@@ -251,7 +305,7 @@ static void see_fence(const struct what_if *w, struct hart_view *v, const struct
 	forget_last(v);
 	for (u32 i = 0; i < WHAT_IF_CURVES; i++)
 		miss_curve_fence(v->curves[i], fence->by_va, fence->va, fence->by_asid, fence->asid);
-	for (u32 i = 0; i < w->count; i++) {
+	for (u32 i = 0; i < w->shadow_count; i++) {
 		(void)tlb_flush(v->shadows[i].tlb, fence->by_va, fence->va, fence->by_asid, fence->asid);
 		v->shadows[i].generation += !fence->by_va;
 	}
@@ -305,7 +359,7 @@ void what_if_restart(struct what_if *w)
 		v->asid = 0;
 		for (u32 i = 0; i < WHAT_IF_CURVES; i++)
 			miss_curve_restart(v->curves[i]);
-		for (u32 i = 0; i < w->count; i++) {
+		for (u32 i = 0; i < w->shadow_count; i++) {
 			tlb_reset(v->shadows[i].tlb);
 			v->shadows[i].generation++;
 		}
@@ -339,7 +393,7 @@ bool what_if_preset(const struct what_if *w, const char *name, struct what_if_co
 {
 	for (u32 i = 0; i < w->count; i++) {
 		if (w->configs[i] == tlb_preset(name)) {
-			*counts = w->counts[i];
+			*counts = w->counts[w->shadow_of[i]];
 			return true;
 		}
 	}
@@ -365,7 +419,7 @@ struct what_if_row what_if_row_at(const struct what_if *w, u32 i)
 	row.entries[TLB_DATA] = entries_of(config->first[TLB_DATA]);
 	row.entries[TLB_FETCH] = config->split ? entries_of(config->first[TLB_FETCH]) : 0;
 	row.second = entries_of(config->second);
-	row.counts = w->counts[i];
+	row.counts = w->counts[w->shadow_of[i]];
 	return row;
 }
 

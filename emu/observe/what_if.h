@@ -59,7 +59,6 @@ struct what_if_counts {
 	u64 misses[2];   /* of the first level, by enum tlb_side */
 	u64 second_hits; /* of those, found in the second level */
 	u64 walks;       /* misses of all levels, and hits that denied the access */
-	u64 evictions;   /* entries pushed out of the first level */
 };
 
 /* False: there is no geometry of that name here. */

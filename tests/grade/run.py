@@ -221,6 +221,13 @@ def test_report_that_cannot_be_written_is_told():
     expect("/nonexistent/r.xml" in result.stderr, result.stderr)
 
 
+def test_outputs_are_looked_at_before_the_run():
+    for option in ("--stats=json:/nonexistent/s.json", "--what-if=/nonexistent/w.svg", "--what-if="):
+        result = run(option, elf("good"))
+        expect(result.returncode == 125 and not result.stdout, f"{option}: {result.returncode} {result.stdout!r}")
+        expect(len(result.stderr.splitlines()) == 1, result.stderr)
+
+
 # --- the adversary ---
 
 

@@ -237,6 +237,7 @@ def mistakes_are_told_in_a_line(folder):
         ([run, run], "one run file"),
         ([run, "--show", "curves"], "no such record"),
         ([run, "-o"], "needs a value"),
+        ([run, "--what-if"], "no option 'what-if'"),
         ([run, "--show", "meta", "-o", folder / "meta.json"], "leave out -o"),
         ([plain, "-o", plain], "the run file itself"),
         ([empty], "nothing is in it"),

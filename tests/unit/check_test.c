@@ -80,6 +80,51 @@ static void test_fence_before_the_store_does_not_suffice(void **state)
 	assert_int_equal(r->last.pa_has, 0);
 }
 
+/* The page that is stored to is the one that the PTE maps. */
+static void test_store_that_changes_its_own_translation_is_no_way_past_the_check(void **state)
+{
+	struct rig *r = *state;
+
+	store_pa(r, 0, LEAF_OF(VA + PAGE_SIZE), pte_to(LEAVES, DATA));
+	assert_true(load(r, 0, VA));
+	r->hart[0].head.pc = PC_STORE;
+	assert_true(mmu_store(&r->hart[0].mmu, VA + PAGE_SIZE + 8, 8, pte_to(OTHER, DATA)));
+	assert_int_equal(found_any(r), 0);
+	assert_true(load(r, 0, VA + PAGE_SIZE));
+	assert_int_equal(found(r, CHECK_STALE), 1);
+	assert_int_equal(r->last.pte_addr, LEAF_OF(VA + PAGE_SIZE));
+}
+
+/* Where every access is seen, the short way (mmu/seen.h) is no way past the check either. */
+static void test_stale_use_is_counted_each_time_where_all_accesses_are_seen(void **state)
+{
+	struct rig *r = *state;
+
+	mmu_set_all_slow(&r->hart[0].mmu, true);
+	for (u32 access = ACCESS_FETCH; access <= ACCESS_LOAD; access++) {
+		store_pa(r, 0, LEAVES, pte_to(FRAME, DATA | PTE_X));
+		fence(r, 0, false, 0, false, 0);
+		assert_true(use(r, 0, VA, (enum access)access));
+		store_pa(r, 0, LEAVES, pte_to(OTHER, DATA | PTE_X));
+		for (u64 i = 1; i <= 3; i++) {
+			assert_true(use(r, 0, VA, (enum access)access));
+			assert_int_equal(found(r, CHECK_STALE), 3 * access + i);
+		}
+	}
+}
+
+/* A root serves both halves of the address space, and neither ends what was made for the other. */
+static void test_use_of_the_other_half_ends_no_fast_entry(void **state)
+{
+	const u64 high = 0xffffffc000000000ull + (FRAME - RAM);
+	struct rig *r = *state;
+
+	store_pa(r, 0, ROOT + 256 * 8, pte_to(RAM, DATA));
+	assert_true(load(r, 0, VA));
+	assert_true(load(r, 0, high));
+	assert_true(fast_entry(r->hart[0].mmu.fast, VA)->load_tag == fast_tag(VA, 8));
+}
+
 static void test_narrowed_right_is_stale_only_for_what_it_forbids(void **state)
 {
 	struct rig *r = *state;
@@ -435,6 +480,9 @@ int main(void)
 		TEST(test_fence_of_another_page_does_not_suffice),
 		TEST(test_fence_of_another_address_space_does_not_suffice),
 		TEST(test_fence_before_the_store_does_not_suffice),
+		TEST(test_store_that_changes_its_own_translation_is_no_way_past_the_check),
+		TEST(test_stale_use_is_counted_each_time_where_all_accesses_are_seen),
+		TEST(test_use_of_the_other_half_ends_no_fast_entry),
 		TEST(test_narrowed_right_is_stale_only_for_what_it_forbids),
 		TEST(test_cleared_accessed_bit_and_software_bits_are_no_mistake),
 		TEST(test_cleared_dirty_bit_is_stale_for_stores_alone),

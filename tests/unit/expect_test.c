@@ -140,6 +140,8 @@ static void test_mistakes_are_explained(void **state)
 	expect_refused("faults=3", "equality is ==");
 	expect_refused("faults==", "a number or a name is missing");
 	expect_refused("faults==3x", "3x is not a number");
+	expect_refused("faults>=-1", "never below 0");
+	expect_refused("qq==3", "--stats=names");
 	expect_refused("faults==99999999999999999999", "not a number");
 	expect_refused("faults==-1", "-1");
 	expect_refused("3==faults", "must begin with the name");

@@ -51,10 +51,11 @@ static void load_satp(u64 satp, u64 instret)
 
 static void hint(u32 number, u64 a, u64 b, u64 c)
 {
-	const struct trace_hint event = { .head = { .instret = ++now, .time_ns = now },
+	const struct trace_hint event = { .head = { .instret = now + 1, .time_ns = now + 1 },
 		                          .number = number,
 		                          .args = { a, b, c } };
 
+	now++;
 	tell(TRACE_HINT, &event);
 }
 

@@ -41,18 +41,20 @@ static int tear_down(void **state)
 
 static void hint(u32 number, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
-	const struct trace_hint event = { .head = { .instret = ++now, .time_ns = now * 10 },
+	const struct trace_hint event = { .head = { .instret = now + 1, .time_ns = (now + 1) * 10 },
 		                          .number = number,
 		                          .args = { a, b, c, d, e } };
 
+	now++;
 	guest_view_emit(view, TRACE_HINT, &event);
 }
 
 static void load_satp(u32 hart, u64 satp)
 {
-	const struct trace_space event = { .head = { .instret = ++now, .time_ns = now * 10, .hart = hart },
+	const struct trace_space event = { .head = { .instret = now + 1, .time_ns = (now + 1) * 10, .hart = hart },
 		                           .satp = satp };
 
+	now++;
 	guest_view_emit(view, TRACE_SPACE, &event);
 }
 

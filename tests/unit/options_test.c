@@ -350,6 +350,7 @@ static void test_observers_that_make_no_sense_together_are_refused(void **state)
 	expect_error("--trace walk --trace-format binary g", "needs a file");
 	expect_error("--trace walk:a --report a g", "--trace and --report both write to a");
 	expect_error("--stats=json:a --expect exit==0 --expect-report a g", "both write to a");
+	expect_error("--what-if= g", "no file name");
 }
 
 static void test_adversary_takes_a_geometry_and_a_seed(void **state)

@@ -185,9 +185,13 @@ static inline bool event_has(enum trace_sort sort, const struct event_field *f, 
 	return f->offset < offsetof(struct run_event, result.steps) || step < e->result.step_count;
 }
 
-/* Makes an event out of an earlier one of any sort. */
+/* Makes an event out of an earlier one of any sort; but for the pointers it may have had, which are not the same in
+ * every run. */
 static inline void event_make(u64 *state, enum trace_sort sort, struct run_event *e)
 {
+	e->walk.request = NULL;
+	e->walk.result = NULL;
+	e->fault.request = NULL;
 	for (u32 i = 0; i < ARRAY_SIZE(event_fields); i++) {
 		const struct event_field *f = &event_fields[i];
 		u64 value = 0;

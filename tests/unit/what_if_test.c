@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "emu/observe/miss_curve.h"
 #include "emu/observe/what_if_internal.h"
 #include "mmu/tlb.h"
 
@@ -143,6 +144,36 @@ static void test_curve_at_four_entries_is_the_teaching_tlb(void **state)
 	what_if_destroy(w);
 }
 
+/* Few pages, among them large ones that both sides share, so that all kinds of taking turns happen. */
+static void test_curve_of_both_sides_counts_as_if_shown_every_reference(void **state)
+{
+	struct what_if *w = what_if_create();
+	struct miss_curve *c = miss_curve_create();
+	u64 x = 31, page[2] = { 1, 2 };
+	(void)state;
+	for (u32 i = 0; i < 40000; i++) {
+		u64 r = next_random(&x), side = r >> 3 & 1;
+		if ((r >> 4 & 7) == 0)
+			page[side] = r >> 8 & 0x207;
+		bool large = page[side] & 0x200;
+		struct trace_ref ref = ref_of(page[side] << 12, side ? ACCESS_FETCH : ACCESS_LOAD, 0, LEAF_FLAGS);
+		ref.size_log2 = large ? 21 : 12;
+		ref.leaf_level = large;
+		struct miss_page used = { .vpn = ref.va >> 12, .size_log2 = ref.size_log2 };
+		send(w, TRACE_REF, &ref);
+		miss_curve_use(c, &used);
+		if ((r >> 30) % 100 == 0) {
+			struct trace_fence fence = { .va = ref.va, .by_va = true };
+			send(w, TRACE_FENCE, &fence);
+			miss_curve_fence(c, true, ref.va, false, 0);
+		}
+	}
+	for (u32 entries = 1; entries <= 16; entries++)
+		assert_int_equal(what_if_curve(w, WHAT_IF_BOTH, entries), miss_curve_misses(c, entries));
+	miss_curve_destroy(c);
+	what_if_destroy(w);
+}
+
 static void test_harts_have_tlbs_of_their_own(void **state)
 {
 	struct what_if *w = what_if_create();
@@ -234,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_geometries_count_as_if_shown_every_reference),
 		cmocka_unit_test(test_curve_at_four_entries_is_the_teaching_tlb),
+		cmocka_unit_test(test_curve_of_both_sides_counts_as_if_shown_every_reference),
 		cmocka_unit_test(test_harts_have_tlbs_of_their_own),
 		cmocka_unit_test(test_restart_empties_all),
 		cmocka_unit_test(test_nonsense_is_passed_over),
