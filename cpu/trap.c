@@ -77,8 +77,7 @@ static cold void emit_trap(struct hart *h, bool to_supervisor, u64 cause, u64 tv
 	h->trace->emit(h->trace->arg, TRACE_TRAP, &event);
 }
 
-/* The cause's kind of access, or -1 for exceptions that are no page or access faults. */
-static int access_of(u64 cause)
+int trap_access_of(u64 cause)
 {
 	switch (cause) {
 	case EXC_FETCH_ACCESS:
@@ -104,7 +103,7 @@ static bool is_going_round(const struct hart *h, bool to_supervisor, u64 cause)
 
 	if (instructions == 0)
 		return true;
-	return instructions <= STREAK_INSNS && access_of(cause) >= 0 && last_pc == h->pc;
+	return instructions <= STREAK_INSNS && trap_access_of(cause) >= 0 && last_pc == h->pc;
 }
 
 /* Goes to the handler in S or M mode. */
@@ -124,7 +123,7 @@ static void enter_handler(struct hart *h, bool to_supervisor, u64 cause, u64 tva
 static cold void emit_fault(struct hart *h, u64 cause, u64 tval)
 {
 	struct trace_fault event = { .cause = cause, .tval = tval, .satp = h->mmu.satp };
-	int access = access_of(cause);
+	int access = trap_access_of(cause);
 	struct walk_request request;
 
 	hart_trace_head(h, &event.head);

@@ -26,6 +26,9 @@ enum exception {
 
 #define CAUSE_INTERRUPT BIT(63)
 
+/* The kind of access (enum access) of a page or access fault's cause; -1 for other causes. */
+int trap_access_of(u64 cause);
+
 /* Takes an exception at h->pc: h->pc is then the handler's, the mode the handler's. Counts it as a step that did not
  * retire. */
 void trap_exception(struct hart *h, u64 cause, u64 tval);

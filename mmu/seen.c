@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmu/translate.h"
+
 /* Bits 11..4 of tags. */
 #define GENERATION_STEP 16
 #define GENERATION_END PAGE_SIZE
@@ -83,22 +85,8 @@ void seen_put(struct mmu *m, enum access access, u64 va, u64 pa, struct tlb_entr
 
 cold void seen_emit_ref(struct mmu *m, const struct mmu_seen *s, enum access access, u64 va)
 {
-	const struct tlb_entry *entry = s->hit.entry;
-	struct trace_ref event = {
-		.va = va,
-		.pa = s->pa + (va & (PAGE_SIZE - 1)),
-		.pte = entry->pte,
-		.asid = m->asid,
-		.access = access,
-		.priv = access == ACCESS_FETCH ? m->priv : m->data_priv,
-		.size_log2 = entry->size_log2,
-		.leaf_level = entry->level,
-		.level = TLB_FIRST,
-		.global = entry->global,
-	};
-
-	m->trace_head(m->owner, &event.head);
-	m->trace->emit(m->trace->arg, TRACE_REF, &event);
+	mmu_emit_ref(m, access, access == ACCESS_FETCH ? m->priv : m->data_priv, va, s->pa + (va & (PAGE_SIZE - 1)),
+	             s->hit.entry, TLB_FIRST);
 }
 
 /* Where data accesses go to the same arrays, they come between in the order of uses. */

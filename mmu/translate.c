@@ -222,20 +222,20 @@ static void count_walk(struct mmu *m, const struct walk_request *req, const stru
 		count_update(m, result);
 }
 
-static cold void emit_ref(struct mmu *m, const struct walk_request *req, const struct translation *t,
-                          enum tlb_level level)
+cold void mmu_emit_ref(struct mmu *m, enum access access, u8 priv, u64 va, u64 pa, const struct tlb_entry *entry,
+                       enum tlb_level level)
 {
 	struct trace_ref event = {
-		.va = req->va,
-		.pa = t->pa,
-		.pte = t->entry->pte,
+		.va = va,
+		.pa = pa,
+		.pte = entry->pte,
 		.asid = m->asid,
-		.access = req->access,
-		.priv = req->priv,
-		.size_log2 = t->entry->size_log2,
-		.leaf_level = t->entry->level,
+		.access = access,
+		.priv = priv,
+		.size_log2 = entry->size_log2,
+		.leaf_level = entry->level,
 		.level = (u8)level,
-		.global = t->entry->global,
+		.global = entry->global,
 	};
 
 	m->trace_head(m->owner, &event.head);
@@ -281,7 +281,7 @@ static must_check bool walk_and_fill(struct mmu *m, const struct walk_request *r
 	if (trace_wants(m->trace, TRACE_TLB))
 		mmu_emit_tlb(m, TRACE_TLB_FILL, req->access, req->va, &entry, TLB_MISS);
 	if (trace_wants(m->trace, TRACE_REF))
-		emit_ref(m, req, t, TLB_MISS);
+		mmu_emit_ref(m, req->access, req->priv, req->va, t->pa, t->entry, TLB_MISS);
 	return true;
 }
 
@@ -341,7 +341,7 @@ bool mmu_translate(struct mmu *m, u64 va, enum access access, u8 priv, struct tr
 	t->entry = e;
 	t->pa = (e->ppn << PAGE_SHIFT) + (va - (e->vpn << PAGE_SHIFT));
 	if (trace_wants(m->trace, TRACE_REF))
-		emit_ref(m, &req, t, where);
+		mmu_emit_ref(m, access, priv, va, t->pa, t->entry, where);
 	return true;
 }
 

@@ -27,4 +27,9 @@ bool mmu_fault_misaligned(struct mmu *m, enum access access, u64 va);
 void mmu_emit_tlb(struct mmu *m, enum trace_tlb_what what, enum access access, u64 va, const struct tlb_entry *e,
                   enum tlb_level level);
 
+/* Tells the trace of one use of a translation: `entry` gives va the address pa, and was found at `level`. Only if
+ * TRACE_REF is wanted. */
+void mmu_emit_ref(struct mmu *m, enum access access, u8 priv, u64 va, u64 pa, const struct tlb_entry *entry,
+                  enum tlb_level level);
+
 #endif

@@ -329,24 +329,6 @@ void explain_faults_finish(struct explain_faults *x)
 		fprintf(x->teller.out, "%10" PRIu64 "  at other places\n", x->uncounted);
 }
 
-/* The kind of access of page and access faults, or -1. */
-static int access_of(u64 cause)
-{
-	switch (cause) {
-	case EXC_FETCH_ACCESS:
-	case EXC_FETCH_PAGE:
-		return ACCESS_FETCH;
-	case EXC_LOAD_ACCESS:
-	case EXC_LOAD_PAGE:
-		return ACCESS_LOAD;
-	case EXC_STORE_ACCESS:
-	case EXC_STORE_PAGE:
-		return ACCESS_STORE;
-	default:
-		return -1;
-	}
-}
-
 /* The trap that a hart has taken last, as its registers tell; the hart is in the handler's mode. */
 static struct trace_fault last_trap(const struct hart *h)
 {
@@ -359,7 +341,7 @@ static struct trace_fault last_trap(const struct hart *h)
 	u64 status = h->csr.mstatus;
 	f.head.priv =
 		(u8)(machine ? bits(status, MSTATUS_MPP_SHIFT + 1, MSTATUS_MPP_SHIFT) : (status & MSTATUS_SPP) != 0);
-	f.access = access_of(f.cause) < 0 ? ACCESS_LOAD : (u8)access_of(f.cause);
+	f.access = trap_access_of(f.cause) < 0 ? ACCESS_LOAD : (u8)trap_access_of(f.cause);
 	return f;
 }
 
@@ -381,7 +363,7 @@ void explain_faults_stuck(struct explain_faults *x, struct machine *m)
 		f.head.instret += f.head.pc != h->pc; /* how many instructions it gets is not known: some */
 		if (x->before)
 			x->before(x->before_arg);
-		if (access_of(f.cause) >= 0) {
+		if (trap_access_of(f.cause) >= 0) {
 			explain_ask(h, f.tval, f.access, f.head.priv, &q);
 			explain_tell(&x->teller, h, &q);
 		} else {
@@ -389,7 +371,7 @@ void explain_faults_stuck(struct explain_faults *x, struct machine *m)
 		}
 		explain_history_tell_handler(&y, &x->teller, h, &f);
 		log_warn("how it came to this: --explain %s tells of each fault from the first on",
-		         access_of(f.cause) >= 0 ? "faults" : "all");
+		         trap_access_of(f.cause) >= 0 ? "faults" : "all");
 	}
 }
 
@@ -398,7 +380,7 @@ void explain_faults_asleep(struct explain_faults *x, struct machine *m)
 	char place[EXPLAIN_PLACE_SIZE];
 	for (u32 i = 0; i < m->hart_count; i++) {
 		struct trace_fault f = last_trap(m->harts[i]);
-		if (access_of(f.cause) < 0 || x->config->observe.explain != EXPLAIN_NONE)
+		if (trap_access_of(f.cause) < 0 || x->config->observe.explain != EXPLAIN_NONE)
 			continue;
 		log_warn("the last trap of hart %u was a %s at pc %s, address 0x%" PRIx64
 		         ": --explain faults tells why",
