@@ -157,10 +157,12 @@ static void settle_ad(struct machine_options *m)
 void machine_options_settle(struct machine_options *m)
 {
 	struct config *c = m->config;
+	/* What is recorded or saved goes with a machine that has the same TLB, whoever looks at it. */
+	bool is_bound = c->record || c->replay || c->load_snapshot;
 	if (!m->preset)
-		m->preset = m->adversarial     ? tlb_preset("adversarial")
-		            : c->observe.check ? tlb_preset("check")
-		                               : tlb_preset_at(0);
+		m->preset = m->adversarial                  ? tlb_preset("adversarial")
+		            : c->observe.check && !is_bound ? tlb_preset("check")
+		                                            : tlb_preset_at(0);
 	settle_ad(m);
 	c->mmu.has_svnapot = isa_has(&c->isa, EXT_SVNAPOT);
 	c->mmu.has_svpbmt = isa_has(&c->isa, EXT_SVPBMT);

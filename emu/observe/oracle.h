@@ -10,15 +10,16 @@
  * References that change nothing in any policy are left out (oracle.c says which), so that the string stays short; it
  * is kept in memory, at most ORACLE_KEPT_MAX of it, and what is printed says when that was not enough.
  *
- * The JSON (member "oracle" of record RUN_CURVES, see emu/observe/what_if.h):
+ * The JSON (member "oracle" of record RUN_CURVES, see emu/observe/what_if.h) has these members:
  *
- *     {"references": 0, "kept": 0, "complete": true,   references; of those kept; none was dropped for want of room
- *      "pages": 0,                                     different pages: faults that no policy avoids
- *      "guest": {"hints": true, "page_faults": 0,      what the guest did: page faults from user mode; with hints also
- *                "zero": 0, "minor": 0, "file": 0, "swap": 0, "copy": 0, "stack": 0, "signal": 0,   how they were
- * solved "swap_reads": 0, "swap_writes": 0}, "frames": [...], "opt": [...], "lru": [...], "clock": [...], "fifo":
- * [...],   faults at each number of frames "working_set": {"window": [...], "pages": [...]}}   mean pages used within
- * the last `window` references
+ *     references, kept, complete   references; how many were kept; false: some were dropped for want of room
+ *     pages                        different pages: faults that no policy avoids
+ *     guest                        what the guest did: page_faults from user mode; if hints is true also how they were
+ *                                  resolved (zero, minor, file, swap, copy, stack, signal), swap_reads, swap_writes
+ *     frames                       numbers of frames, and for each of them the faults of
+ *     opt, lru, clock, fifo        the policies
+ *     working_set                  window: numbers of references; pages: the mean number of pages used in the last of
+ *                                  each number
  */
 #ifndef RVEMU_EMU_OBSERVE_ORACLE_H
 #define RVEMU_EMU_OBSERVE_ORACLE_H
