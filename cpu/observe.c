@@ -23,10 +23,10 @@ static void tell(struct hart *h)
 	h->trace->emit(h->trace->arg, TRACE_INSN, &event);
 }
 
-void observe_end(struct hart *h)
+void observe_retire(struct hart *h)
 {
 	observe_count_end(h);
-	if (h->noted.begun && h->noted.told && trace_wants(h->trace, TRACE_INSN))
+	if (h->noted.told && trace_wants(h->trace, TRACE_INSN))
 		tell(h);
 	h->noted.begun = false;
 }

@@ -71,6 +71,11 @@ static always_inline void observe_cancel(struct hart *h)
 }
 
 /* The engine comes out: the noted instruction, if there is one, has retired. */
-void observe_end(struct hart *h);
+void observe_retire(struct hart *h);
+static always_inline void observe_end(struct hart *h)
+{
+	if (unlikely(h->noted.begun))
+		observe_retire(h);
+}
 
 #endif

@@ -291,7 +291,10 @@ static void tell_written(const struct bus_region *region, const u64 *map, u64 st
 
 void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size)
 {
-	u64 start = pa - region->base;
+	u64 start = pa - region->base, page = start >> PAGE_SHIFT;
+	/* Nearly always: within a page that nobody watches. */
+	if (likely((start + size - 1) >> PAGE_SHIFT == page && !region->code_map[page] && !region->watch_map))
+		return;
 	tell_written(region, region->code_map, start, start + size, bus->code_written, bus->code_written_arg);
 	if (unlikely(region->watch_map))
 		tell_written(region, region->watch_map, start, start + size, bus->watched_written, bus->watched_arg);

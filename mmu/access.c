@@ -229,7 +229,7 @@ static must_check bool store_across(struct mmu *m, u64 va, u32 size, u64 value)
 }
 
 /* Aligned accesses lie within a line. */
-static must_check bool seen_load(struct mmu *m, u64 va, u32 size, u64 *value)
+static __attribute__((noinline)) must_check bool seen_load(struct mmu *m, u64 va, u32 size, u64 *value)
 {
 	const struct mmu_seen *s = seen_find(m, ACCESS_LOAD, va);
 
@@ -243,7 +243,7 @@ static must_check bool seen_load(struct mmu *m, u64 va, u32 size, u64 *value)
 	return true;
 }
 
-static must_check bool seen_store(struct mmu *m, u64 va, u32 size, u64 value)
+static __attribute__((noinline)) must_check bool seen_store(struct mmu *m, u64 va, u32 size, u64 value)
 {
 	const struct mmu_seen *s = seen_find(m, ACCESS_STORE, va);
 	u64 offset = va & (PAGE_SIZE - 1);
@@ -265,7 +265,7 @@ bool mmu_load(struct mmu *m, u64 va, u32 size, u64 *value)
 	u8 *host;
 
 	m->stats.loads++;
-	if (seen_load(m, va, size, value))
+	if (m->seen && seen_load(m, va, size, value))
 		return true;
 	if (unlikely(va & (size - 1))) {
 		if (m->config.misaligned_trap)
@@ -297,7 +297,7 @@ bool mmu_store(struct mmu *m, u64 va, u32 size, u64 value)
 	struct translation t;
 
 	m->stats.stores++;
-	if (seen_store(m, va, size, value))
+	if (m->seen && seen_store(m, va, size, value))
 		return true;
 	if (unlikely(va & (size - 1))) {
 		if (m->config.misaligned_trap)

@@ -74,11 +74,20 @@ struct what_if {
 	struct hart_view *harts[OPTIONS_HARTS_MAX];            /* by hart id; NULL: nothing seen of it */
 };
 
+static bool are_same_arrays(const struct tlb_array_config *a, const struct tlb_array_config *b)
+{
+	for (u32 i = 0; i < TLB_ARRAYS_MAX; i++)
+		if (a[i].sets != b[i].sets || a[i].ways != b[i].ways || a[i].replacement != b[i].replacement ||
+		    a[i].min_level != b[i].min_level || a[i].max_level != b[i].max_level)
+			return false;
+	return true;
+}
+
 /* Do they count alike? What else they differ in (walk caches, A and D) is not looked at here. */
 static bool is_same_geometry(const struct tlb_config *a, const struct tlb_config *b)
 {
-	return a->split == b->split && a->seed == b->seed && memcmp(a->first, b->first, sizeof(a->first)) == 0 &&
-	       memcmp(a->second, b->second, sizeof(a->second)) == 0;
+	return a->split == b->split && a->seed == b->seed && are_same_arrays(a->first[TLB_DATA], b->first[TLB_DATA]) &&
+	       are_same_arrays(a->first[TLB_FETCH], b->first[TLB_FETCH]) && are_same_arrays(a->second, b->second);
 }
 
 static void add_preset(struct what_if *w, const struct tlb_config *config)
