@@ -155,6 +155,7 @@ void mmu_init(struct mmu *m, struct bus *bus, const struct mmu_config *config)
 	m->config = *config;
 	m->bus = bus;
 	m->tlb = tlb_create(config->tlb);
+	m->has_walk_cache = config->tlb->walk_cache[0].ways != 0;
 	tlb_on_drop(m->tlb, tlb_dropped, m);
 	tlb_count_into(m->tlb, m->stats.tlb);
 	if (config->cost)

@@ -144,6 +144,7 @@ struct mmu {
 	struct mmu_config config;
 	struct bus *bus;
 	struct tlb *tlb;
+	bool has_walk_cache;     /* it keeps pointer PTEs, too */
 	struct cost *cost;       /* timing model, or NULL */
 	struct mmu_check *check; /* looks for mistakes of the guest (mmu/check.h), or NULL */
 	struct pmp pmp;

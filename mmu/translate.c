@@ -67,7 +67,8 @@ static enum walk_reason port_load(void *arg, u32 level, u64 pte_addr, u64 *pte)
 	u8 *host;
 
 	*pte = 0;
-	if (!port->probe && level > 0 && tlb_walk_cache_find(m->tlb, level, pte_addr, m->asid, pte)) {
+	if (m->has_walk_cache && !port->probe && level > 0 &&
+	    tlb_walk_cache_find(m->tlb, level, pte_addr, m->asid, pte)) {
 		step->source = WALK_FROM_WALK_CACHE;
 		step->cycles = m->cost ? (u16)cost_wait(m->cost, m->config.cost->walk_cache_latency) : 0;
 		return WALK_OK;
@@ -81,7 +82,7 @@ static enum walk_reason port_load(void *arg, u32 level, u64 pte_addr, u64 *pte)
 	if (port->probe)
 		return WALK_OK;
 	time_pte(m, pte_addr, step);
-	if (level > 0 && (*pte & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V)
+	if (m->has_walk_cache && level > 0 && (*pte & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V)
 		tlb_walk_cache_fill(m->tlb, level, pte_addr, m->asid, *pte);
 	return WALK_OK;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,21 +95,41 @@ int run_text(struct shell *sh, const char *text)
 	return sh->status;
 }
 
+/*
+ * Waits until a byte can be read; false: Ctrl-C came. SIGINT is let through only while it waits: one that comes between
+ * a look at the flag and the wait would otherwise be noticed with the next key.
+ */
+static bool wait_for_key(int fd)
+{
+	struct pollfd key = { .fd = fd, .events = POLLIN };
+	sigset_t interrupt, before;
+	bool came;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &before);
+	while (!(came = take_interrupt()) && ppoll(&key, 1, NULL, &before) < 0 && errno == EINTR)
+		;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !came;
+}
+
 /* Adds a line to *text; false at the end of the file. Interrupted: *text becomes empty. */
-static bool read_line(int fd, char **text, size_t *length, bool *was_interrupted)
+static bool read_line(int fd, bool interactive, char **text, size_t *length, bool *was_interrupted)
 {
 	char c;
 
 	for (;;) {
-		ssize_t got = read(fd, &c, 1);
+		ssize_t got;
 
-		if (got < 0 && errno == EINTR) {
-			if (!take_interrupt())
-				continue;
+		if (interactive && !wait_for_key(fd)) {
 			*length = 0;
 			*was_interrupted = true;
 			return true;
 		}
+		got = read(fd, &c, 1);
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got <= 0)
 			return false;
 		*text = must_realloc(*text, *length + 2);
@@ -155,7 +176,7 @@ int run_file(struct shell *sh, int fd)
 		bool was_interrupted = false;
 
 		prompt(sh, length > 0);
-		if (!read_line(fd, &text, &length, &was_interrupted)) {
+		if (!read_line(fd, sh->job_control, &text, &length, &was_interrupted)) {
 			if (length)
 				run_text(sh, text);
 			break;
