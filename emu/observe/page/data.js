@@ -8,20 +8,17 @@ const columnTypes = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, u64: B
 const columnCache = new Map();
 
 function bytesOf(base64) {
-	if (Uint8Array.fromBase64)
-		return Uint8Array.fromBase64(base64);
+	if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
 	const text = atob(base64);
 	const bytes = new Uint8Array(text.length);
-	for (let i = 0; i < text.length; i++)
-		bytes[i] = text.charCodeAt(i);
+	for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
 	return bytes;
 }
 
 /* The typed array of a column, decoded when it is first asked for; an empty one if the page has no such column. */
 function column(group, name) {
 	const packed = group[name];
-	if (typeof packed !== 'string')
-		return new Float64Array(0);
+	if (typeof packed !== 'string') return new Float64Array(0);
 	let values = columnCache.get(packed);
 	if (!values) {
 		const colon = packed.indexOf(':');
@@ -35,15 +32,13 @@ function column(group, name) {
 /* A u64 column as plain numbers: for times and counts. */
 function plainColumn(group, name) {
 	const values = column(group, name);
-	if (!(values instanceof BigUint64Array))
-		return values;
+	if (!(values instanceof BigUint64Array)) return values;
 	const key = 'plain ' + group[name];
 	let plain = columnCache.get(key);
 	if (!plain) {
 		const words = new Uint32Array(values.buffer);
 		plain = new Float64Array(values.length);
-		for (let i = 0; i < plain.length; i++)
-			plain[i] = words[2 * i] + words[2 * i + 1] * 4294967296;
+		for (let i = 0; i < plain.length; i++) plain[i] = words[2 * i] + words[2 * i + 1] * 4294967296;
 		columnCache.set(key, plain);
 	}
 	return plain;
@@ -67,8 +62,7 @@ const runEnd = jsonOr(data.end, {});
 function stat(path) {
 	let at = stats;
 	for (const part of path.split('.')) {
-		if (at === null || typeof at !== 'object')
-			return undefined;
+		if (at === null || typeof at !== 'object') return undefined;
 		at = at[part];
 	}
 	const value = at !== null && typeof at === 'object' ? at.total : at;
@@ -78,16 +72,22 @@ function stat(path) {
 /* --- numbers as text --- */
 
 function grouped(n) {
-	return Math.round(n).toString().replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
+	return Math.round(n)
+		.toString()
+		.replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
 }
 
 function short(n) {
 	const a = Math.abs(n);
-	if (a < 10000)
-		return Number.isInteger(n) ? grouped(n) : n.toFixed(a < 10 ? 2 : 1);
-	for (const [size, unit] of [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']])
+	if (a < 10000) return Number.isInteger(n) ? grouped(n) : n.toFixed(a < 10 ? 2 : 1);
+	for (const [size, unit] of [
+		[1e12, 'T'],
+		[1e9, 'G'],
+		[1e6, 'M'],
+		[1e3, 'k'],
+	])
 		if (a >= size)
-			return (n / size).toPrecision(3).replace(/\.?0+$/, m => m.startsWith('.') ? '' : m) + '\u202f' + unit;
+			return (n / size).toPrecision(3).replace(/\.?0+$/, m => (m.startsWith('.') ? '' : m)) + '\u202f' + unit;
 	return String(n);
 }
 
@@ -99,25 +99,21 @@ function hex(v, digits) {
 function sizeText(bytes) {
 	let n = typeof bytes === 'bigint' ? Number(bytes) : bytes;
 	for (const unit of ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']) {
-		if (n < 1024 || unit === 'PiB')
-			return (Number.isInteger(n) ? n : n.toFixed(1)) + '\u202f' + unit;
+		if (n < 1024 || unit === 'PiB') return (Number.isInteger(n) ? n : n.toFixed(1)) + '\u202f' + unit;
 		n /= 1024;
 	}
 	return '';
 }
 
 function nsText(ns) {
-	if (ns < 1e3)
-		return ns.toFixed(0) + '\u202fns';
-	if (ns < 1e6)
-		return (ns / 1e3).toPrecision(4) + '\u202fµs';
-	if (ns < 1e9)
-		return (ns / 1e6).toPrecision(4) + '\u202fms';
+	if (ns < 1e3) return ns.toFixed(0) + '\u202fns';
+	if (ns < 1e6) return (ns / 1e3).toPrecision(4) + '\u202fµs';
+	if (ns < 1e9) return (ns / 1e6).toPrecision(4) + '\u202fms';
 	return (ns / 1e9).toPrecision(5) + '\u202fs';
 }
 
 function percent(part, whole) {
-	return whole ? (100 * part / whole).toFixed(part / whole < 0.1 ? 1 : 0) + '\u202f%' : '';
+	return whole ? ((100 * part) / whole).toFixed(part / whole < 0.1 ? 1 : 0) + '\u202f%' : '';
 }
 
 function plural(n, one, many) {
@@ -129,16 +125,11 @@ function plural(n, one, many) {
 function el(tag, props, ...children) {
 	const e = document.createElement(tag);
 	for (const [key, value] of Object.entries(props || {})) {
-		if (key === 'class')
-			e.className = value;
-		else if (key === 'style')
-			Object.assign(e.style, value);
-		else if (key.startsWith('on'))
-			e.addEventListener(key.slice(2), value);
-		else if (key in e && key !== 'role' && key !== 'list')
-			e[key] = value;
-		else
-			e.setAttribute(key, value);
+		if (key === 'class') e.className = value;
+		else if (key === 'style') Object.assign(e.style, value);
+		else if (key.startsWith('on')) e.addEventListener(key.slice(2), value);
+		else if (key in e && key !== 'role' && key !== 'list') e[key] = value;
+		else e.setAttribute(key, value);
 	}
 	e.append(...children.filter(c => c !== null && c !== undefined && c !== false));
 	return e;
@@ -147,10 +138,8 @@ function el(tag, props, ...children) {
 function svg(tag, attributes, ...children) {
 	const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
 	for (const [key, value] of Object.entries(attributes || {}))
-		if (key.startsWith('on'))
-			e.addEventListener(key.slice(2), value);
-		else
-			e.setAttribute(key, value);
+		if (key.startsWith('on')) e.addEventListener(key.slice(2), value);
+		else e.setAttribute(key, value);
 	e.append(...children.filter(c => c !== null && c !== undefined && c !== false));
 	return e;
 }
@@ -160,12 +149,24 @@ function byId(id) {
 }
 
 function card(width, title, note, ...children) {
-	return el('section', { class: 'card ' + width }, el('h3', {}, title, note ? el('small', {}, note) : null), ...children);
+	return el(
+		'section',
+		{ class: 'card ' + width },
+		el('h3', {}, title, note ? el('small', {}, note) : null),
+		...children,
+	);
 }
 
 /* What stands where nothing was recorded: `option` is what would have. */
 function emptyState(text, option) {
-	return el('div', { class: 'empty' }, text, option ? el('div', { style: { marginTop: '.5rem' } }, 'Run with ', el('code', {}, option), ' to see it here.') : null);
+	return el(
+		'div',
+		{ class: 'empty' },
+		text,
+		option
+			? el('div', { style: { marginTop: '.5rem' } }, 'Run with ', el('code', {}, option), ' to see it here.')
+			: null,
+	);
 }
 
 function swatch(color) {
@@ -179,13 +180,29 @@ let colorCache = new Map();
 function color(name) {
 	let value = colorCache.get(name);
 	if (!value) {
-		value = getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim() || '#888';
+		value =
+			getComputedStyle(document.documentElement)
+				.getPropertyValue('--' + name)
+				.trim() || '#888';
 		colorCache.set(name, value);
 	}
 	return value;
 }
 
-const ownerColors = ['#5b7fd1', '#e39b3b', '#3fa28b', '#c25b78', '#8c6bb1', '#8aa83a', '#46a5c8', '#b5713f', '#d07ab8', '#6a8f6b', '#9a9ad6', '#c7a93f'];
+const ownerColors = [
+	'#5b7fd1',
+	'#e39b3b',
+	'#3fa28b',
+	'#c25b78',
+	'#8c6bb1',
+	'#8aa83a',
+	'#46a5c8',
+	'#b5713f',
+	'#d07ab8',
+	'#6a8f6b',
+	'#9a9ad6',
+	'#c7a93f',
+];
 
 /* An owner is a process, or an address space of which nothing else is known; `index` is from 1, 0 is nobody. */
 function ownerColor(index) {
@@ -194,10 +211,8 @@ function ownerColor(index) {
 
 function ownerName(index) {
 	const owner = data.owners[index - 1];
-	if (!owner)
-		return 'nobody known';
-	if (owner.isSpace)
-		return owner.name || 'space ' + owner.satp;
+	if (!owner) return 'nobody known';
+	if (owner.isSpace) return owner.name || 'space ' + owner.satp;
 	return (owner.name || 'process') + ' (' + owner.pid + ')';
 }
 
@@ -207,8 +222,8 @@ const ownerByPid = new Map(data.owners.map((o, i) => [o.pid, i + 1]));
 /* --- who listens to whom --- */
 
 const state = {
-	view: [0, 1],    /* the piece of time that the timeline shows */
-	selected: null,  /* the piece that other views keep to, or null */
+	view: [0, 1] /* the piece of time that the timeline shows */,
+	selected: null /* the piece that other views keep to, or null */,
 	tab: 'overview',
 };
 const listeners = {};
@@ -218,8 +233,7 @@ function on(what, listener) {
 }
 
 function tell(what, value) {
-	for (const listener of listeners[what] || [])
-		listener(value);
+	for (const listener of listeners[what] || []) listener(value);
 }
 
 function inSelection(when) {
@@ -230,8 +244,7 @@ function inSelection(when) {
 function onceAFrame(draw) {
 	let asked = false;
 	return () => {
-		if (asked)
-			return;
+		if (asked) return;
 		asked = true;
 		requestAnimationFrame(() => {
 			asked = false;
@@ -245,8 +258,18 @@ function onceAFrame(draw) {
 /* rows: [colour or null, label, value]; title may be null. */
 function showTip(x, y, title, rows) {
 	const tip = byId('tip');
-	tip.replaceChildren(title ? el('div', { class: 't' }, title) : '',
-	                    ...rows.map(r => el('div', { class: 'r' }, r[0] ? swatch(r[0]) : el('i'), el('span', {}, r[1]), el('span', { class: 'mono' }, r[2]))));
+	tip.replaceChildren(
+		title ? el('div', { class: 't' }, title) : '',
+		...rows.map(r =>
+			el(
+				'div',
+				{ class: 'r' },
+				r[0] ? swatch(r[0]) : el('i'),
+				el('span', {}, r[1]),
+				el('span', { class: 'mono' }, r[2]),
+			),
+		),
+	);
 	tip.hidden = false;
 	const box = tip.getBoundingClientRect();
 	const left = x + 16 + box.width > innerWidth ? x - box.width - 12 : x + 16;

@@ -27,11 +27,16 @@ function barRows(rows, click) {
 	const most = Math.max(1, ...rows.map(r => r[1].reduce((sum, part) => sum + part[0], 0)));
 	const box = el('div', { class: 'bars' });
 	rows.forEach((row, i) => {
-		const label = click ? el('button', { class: 'go label', type: 'button', style: { fontFamily: 'inherit' }, onclick: () => click(i) }, row[0]) : el('span', { class: 'label' }, row[0]);
+		const label = click
+			? el(
+					'button',
+					{ class: 'go label', type: 'button', style: { fontFamily: 'inherit' }, onclick: () => click(i) },
+					row[0],
+				)
+			: el('span', { class: 'label' }, row[0]);
 		const track = el('span', { class: 'track', title: row[3] || '' });
 		for (const [value, paint] of row[1])
-			if (value > 0)
-				track.append(el('i', { style: { width: 100 * value / most + '%', background: paint } }));
+			if (value > 0) track.append(el('i', { style: { width: (100 * value) / most + '%', background: paint } }));
 		box.append(label, track, el('span', { class: 'n mono' }, row[2]));
 	});
 	return box;
@@ -54,28 +59,51 @@ function listTable(columns, rows, open) {
 		row.forEach((cell, k) => tr.append(el('td', { class: columns[k][1] || '' }, cell)));
 		body.append(tr);
 	});
-	return el('table', { class: 'list' }, el('thead', {}, el('tr', {}, ...columns.map(c => el('th', { class: c[1] || '', scope: 'col' }, c[0])))), body);
+	return el(
+		'table',
+		{ class: 'list' },
+		el('thead', {}, el('tr', {}, ...columns.map(c => el('th', { class: c[1] || '', scope: 'col' }, c[0])))),
+		body,
+	);
 }
 
 /* A number with a small bar under the column's most. */
 function numberBar(value, most, paint) {
 	const box = el('span', {}, short(value) + ' ');
-	const bar = el('span', { class: 'inbar', style: { width: Math.round(60 * value / (most || 1)) + 'px', background: paint || color('accent') } });
-	const room = el('span', { style: { display: 'inline-block', width: '62px', textAlign: 'left', marginLeft: '.4em' } }, bar);
+	const bar = el('span', {
+		class: 'inbar',
+		style: { width: Math.round((60 * value) / (most || 1)) + 'px', background: paint || color('accent') },
+	});
+	const room = el(
+		'span',
+		{ style: { display: 'inline-block', width: '62px', textAlign: 'left', marginLeft: '.4em' } },
+		bar,
+	);
 	box.append(room);
 	return box;
 }
 
 /* A place in the page's life view: what a click on an address or frame leads to. */
 function lifeLink(text, query) {
-	return el('button', { class: 'go', type: 'button', title: 'Its life', onclick: e => { e.stopPropagation(); tell('life', query); } }, text);
+	return el(
+		'button',
+		{
+			class: 'go',
+			type: 'button',
+			title: 'Its life',
+			onclick: e => {
+				e.stopPropagation();
+				tell('life', query);
+			},
+		},
+		text,
+	);
 }
 
 /* Ticks for a range: round numbers, about `count` of them. */
 function niceTicks(from, to, count) {
 	const span = to - from;
-	if (!(span > 0))
-		return [from];
+	if (!(span > 0)) return [from];
 	let step = Math.pow(10, Math.floor(Math.log10(span / count)));
 	for (const factor of [1, 2, 5, 10])
 		if (span / (step * factor) <= count) {
@@ -83,7 +111,6 @@ function niceTicks(from, to, count) {
 			break;
 		}
 	const ticks = [];
-	for (let t = Math.ceil(from / step) * step; t <= to; t += step)
-		ticks.push(t);
+	for (let t = Math.ceil(from / step) * step; t <= to; t += step) ticks.push(t);
 	return ticks;
 }

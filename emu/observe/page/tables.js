@@ -13,19 +13,17 @@ class Leb {
 		this.bad = false;
 	}
 	big() {
-		let value = 0n, low = 0;
+		let value = 0n,
+			low = 0;
 		for (let shift = 0; shift < 70; shift += 7) {
 			if (this.at >= this.bytes.length) {
 				this.bad = true;
 				return 0n;
 			}
 			const byte = this.bytes[this.at++];
-			if (shift < 28)
-				low += (byte & 127) * 2 ** shift;
-			else
-				value |= BigInt(byte & 127) << BigInt(shift);
-			if (byte < 128)
-				return BigInt.asUintN(64, value | BigInt(low));
+			if (shift < 28) low += (byte & 127) * 2 ** shift;
+			else value |= BigInt(byte & 127) << BigInt(shift);
+			if (byte < 128) return BigInt.asUintN(64, value | BigInt(low));
 		}
 		this.bad = true;
 		return 0n;
@@ -51,7 +49,13 @@ function readMoment(bytes) {
 	moment.ns = r.number();
 	r.number();
 	for (let n = r.number(); n > 0 && !r.bad; n--) {
-		const space = { satp: r.big(), pid: r.number(), alive: (r.number() & 1) === 1, harts: r.big(), levels: r.number() };
+		const space = {
+			satp: r.big(),
+			pid: r.number(),
+			alive: (r.number() & 1) === 1,
+			harts: r.big(),
+			levels: r.number(),
+		};
 		space.name = r.text(r.number());
 		space.owner = ownerByPid.get(space.pid) || 0;
 		moment.spaces.push(space);
@@ -77,18 +81,27 @@ function momentOfWalks() {
 	for (let i = 0; i < walks.count; i++) {
 		const w = walkAt(i);
 		if (w.space && !spaces.has(w.space))
-			spaces.set(w.space, { satp: BigInt('0x' + w.space), pid: 0, alive: true, harts: 0n, levels: w.levels, name: '', owner: w.owner });
+			spaces.set(w.space, {
+				satp: BigInt('0x' + w.space),
+				pid: 0,
+				alive: true,
+				harts: 0n,
+				levels: w.levels,
+				name: '',
+				owner: w.owner,
+			});
 		for (const step of stepsOf(i)) {
 			const key = (step.address >> 12n) + ' ' + step.level;
-			if (!found.has(key))
-				found.set(key, new Map());
-			if (step.pte)
-				found.get(key).set(Number(step.address >> 3n & 511n), step.pte);
+			if (!found.has(key)) found.set(key, new Map());
+			if (step.pte) found.get(key).set(Number((step.address >> 3n) & 511n), step.pte);
 		}
 	}
 	moment.spaces = [...spaces.values()];
 	for (const [key, entries] of found)
-		moment.tables.set(key, [...entries].sort((a, b) => a[0] - b[0]));
+		moment.tables.set(
+			key,
+			[...entries].sort((a, b) => a[0] - b[0]),
+		);
 	return moment;
 }
 
@@ -129,21 +142,31 @@ function tableLines(entries, level) {
 			last.count++;
 			continue;
 		}
-		const goesOn = last && !isPointer(pte) && !isPointer(last.pte) && index === last.index + last.count && (pte & 1023n) === (last.pte & 1023n) && ((pte & 1n) === 0n || ptePa(pte) === ptePa(last.pte) + step * BigInt(last.count));
-		if (goesOn)
-			last.count++;
-		else
-			lines.push({ index, count: 1, pte, isEmpty });
+		const goesOn =
+			last &&
+			!isPointer(pte) &&
+			!isPointer(last.pte) &&
+			index === last.index + last.count &&
+			(pte & 1023n) === (last.pte & 1023n) &&
+			((pte & 1n) === 0n || ptePa(pte) === ptePa(last.pte) + step * BigInt(last.count));
+		if (goesOn) last.count++;
+		else lines.push({ index, count: 1, pte, isEmpty });
 	}
 	return lines;
 }
 
 /* 512 entries as a strip of colours. */
 function tableStrip(entries) {
-	const canvas = el('canvas', { class: 'strip', width: 512, height: 1, role: 'img', 'aria-label': plural(entries.length, 'entry', 'entries') + ' of 512 in use' });
+	const canvas = el('canvas', {
+		class: 'strip',
+		width: 512,
+		height: 1,
+		role: 'img',
+		'aria-label': plural(entries.length, 'entry', 'entries') + ' of 512 in use',
+	});
 	const c = canvas.getContext('2d');
 	for (const [index, pte] of entries) {
-		c.fillStyle = color(pte & 1n ? isPointer(pte) ? 'p-ptr' : permissionColor(pte) : 'faint');
+		c.fillStyle = color(pte & 1n ? (isPointer(pte) ? 'p-ptr' : permissionColor(pte)) : 'faint');
 		c.fillRect(index, 0, 1, 1);
 	}
 	return canvas;
@@ -153,17 +176,45 @@ function tableStrip(entries) {
 
 function canonical(va, levels) {
 	const top = BigInt(11 + 9 * levels);
-	return va >> top & 1n ? BigInt.asUintN(64, va | ~0n << top) : va;
+	return (va >> top) & 1n ? BigInt.asUintN(64, va | (~0n << top)) : va;
 }
 
 function entryRow(line, va, level, levels, open) {
 	const size = 2 ** (12 + 9 * level) * line.count;
 	const from = canonical(va, levels);
-	const valid = line.pte & 1n, pointer = isPointer(line.pte);
-	const kind = !valid ? 'not valid' + (line.count > 1 ? ' × ' + line.count : '') : pointer ? (level ? 'table' : 'pointer at level 0') : (line.count > 1 ? line.count + ' × ' : '') + sizeText(2 ** (12 + 9 * level)) + (level ? ' superpage' : ' page') + (line.count > 1 ? 's' : '');
+	const valid = line.pte & 1n,
+		pointer = isPointer(line.pte);
+	const kind = !valid
+		? 'not valid' + (line.count > 1 ? ' × ' + line.count : '')
+		: pointer
+			? level
+				? 'table'
+				: 'pointer at level 0'
+			: (line.count > 1 ? line.count + ' × ' : '') +
+				sizeText(2 ** (12 + 9 * level)) +
+				(level ? ' superpage' : ' page') +
+				(line.count > 1 ? 's' : '');
 	const below = pointer && level ? tableOf(ptePa(line.pte) >> 12n, level - 1) : null;
-	const twist = open ? el('button', { class: 'twist', type: 'button', 'aria-label': 'Open the table at ' + hex(from), 'aria-expanded': false, onclick: open }, '▸') : el('span');
-	const dot = el('span', {}, swatch(color(valid ? pointer ? 'p-ptr' : permissionColor(line.pte) : 'faint')), ' ', '[' + line.index + (line.count > 1 ? '–' + (line.index + line.count - 1) : '') + ']');
+	const twist = open
+		? el(
+				'button',
+				{
+					class: 'twist',
+					type: 'button',
+					'aria-label': 'Open the table at ' + hex(from),
+					'aria-expanded': false,
+					onclick: open,
+				},
+				'▸',
+			)
+		: el('span');
+	const dot = el(
+		'span',
+		{},
+		swatch(color(valid ? (pointer ? 'p-ptr' : permissionColor(line.pte)) : 'faint')),
+		' ',
+		'[' + line.index + (line.count > 1 ? '–' + (line.index + line.count - 1) : '') + ']',
+	);
 	let note = pointer ? '' : valid ? permissionText(line.pte) : 'kept by the kernel: ' + hex(line.pte);
 	if (line.isEmpty) {
 		note = line.count > 1 ? line.count + ' tables, all empty' : 'empty';
@@ -173,8 +224,27 @@ function entryRow(line, va, level, levels, open) {
 	} else if (pointer) {
 		note = level ? 'the table is not on the page' : 'reserved: no leaf here';
 	}
-	return el('div', { class: 'entry', role: 'treeitem', 'aria-level': levels - level, title: 'PTE ' + hex(line.pte, 16) + ' → ' + hex(ptePa(line.pte)) },
-		twist, dot, level || pointer ? el('span', {}, hex(from) + ' – ' + hex(BigInt.asUintN(64, from + BigInt(size) - 1n))) : lifeRange(from, size), el('span', { class: 'size' }, sizeText(size)), pteFlags(line.pte), el('span', { class: 'kind', title: valid && !pointer ? 'at ' + hex(ptePa(line.pte)) : '' }, kind + (note ? ' · ' + note : '')));
+	return el(
+		'div',
+		{
+			class: 'entry',
+			role: 'treeitem',
+			'aria-level': levels - level,
+			title: 'PTE ' + hex(line.pte, 16) + ' → ' + hex(ptePa(line.pte)),
+		},
+		twist,
+		dot,
+		level || pointer
+			? el('span', {}, hex(from) + ' – ' + hex(BigInt.asUintN(64, from + BigInt(size) - 1n)))
+			: lifeRange(from, size),
+		el('span', { class: 'size' }, sizeText(size)),
+		pteFlags(line.pte),
+		el(
+			'span',
+			{ class: 'kind', title: valid && !pointer ? 'at ' + hex(ptePa(line.pte)) : '' },
+			kind + (note ? ' · ' + note : ''),
+		),
+	);
 }
 
 function lifeRange(from, size) {
@@ -188,21 +258,42 @@ function tableNode(entries, va, level, levels, depth) {
 	const put = from => {
 		for (const line of lines.slice(from, from + 200)) {
 			const at = va + (BigInt(line.index) << BigInt(12 + 9 * level));
-			const below = isPointer(line.pte) && level > 0 && depth < 5 && !line.isEmpty ? tableOf(ptePa(line.pte) >> 12n, level - 1) : null;
+			const below =
+				isPointer(line.pte) && level > 0 && depth < 5 && !line.isEmpty
+					? tableOf(ptePa(line.pte) >> 12n, level - 1)
+					: null;
 			let child = null;
-			const row = entryRow(line, at, level, levels, below && (event => {
-				const button = event.currentTarget;
-				const opened = button.getAttribute('aria-expanded') !== 'true';
-				button.setAttribute('aria-expanded', opened);
-				button.textContent = opened ? '▾' : '▸';
-				if (!child)
-					row.after(child = tableNode(below, at, level - 1, levels, depth + 1));
-				child.hidden = !opened;
-			}));
+			const row = entryRow(
+				line,
+				at,
+				level,
+				levels,
+				below &&
+					(event => {
+						const button = event.currentTarget;
+						const opened = button.getAttribute('aria-expanded') !== 'true';
+						button.setAttribute('aria-expanded', opened);
+						button.textContent = opened ? '▾' : '▸';
+						if (!child) row.after((child = tableNode(below, at, level - 1, levels, depth + 1)));
+						child.hidden = !opened;
+					}),
+			);
 			node.append(row);
 		}
 		if (from + 200 < lines.length)
-			node.append(el('button', { type: 'button', onclick: e => { e.currentTarget.remove(); put(from + 200); } }, 'show more of ' + plural(lines.length, 'line')));
+			node.append(
+				el(
+					'button',
+					{
+						type: 'button',
+						onclick: e => {
+							e.currentTarget.remove();
+							put(from + 200);
+						},
+					},
+					'show more of ' + plural(lines.length, 'line'),
+				),
+			);
 	};
 	put(0);
 	return node;
@@ -211,10 +302,26 @@ function tableNode(entries, va, level, levels, depth) {
 /* --- the view --- */
 
 function spaceButton(space, i) {
-	return el('button', { type: 'button', 'aria-pressed': i === tableView.space, onclick: () => showSpace(i) },
+	return el(
+		'button',
+		{ type: 'button', 'aria-pressed': i === tableView.space, onclick: () => showSpace(i) },
 		swatch(space.owner ? ownerColor(space.owner) : color('faint')),
-		el('div', { class: 'two' }, el('div', {}, space.name ? space.name + (space.pid && space.pid < 0x80000000 ? ' (' + space.pid + ')' : '') : space.owner ? ownerName(space.owner) : 'address space'), el('div', { class: 'quiet', style: { fontSize: '.82rem' } }, satpText(space.satp.toString(16)))),
-		el('span', { class: 'quiet' }, space.harts ? 'running' : space.alive ? '' : 'gone'));
+		el(
+			'div',
+			{ class: 'two' },
+			el(
+				'div',
+				{},
+				space.name
+					? space.name + (space.pid && space.pid < 0x80000000 ? ' (' + space.pid + ')' : '')
+					: space.owner
+						? ownerName(space.owner)
+						: 'address space',
+			),
+			el('div', { class: 'quiet', style: { fontSize: '.82rem' } }, satpText(space.satp.toString(16))),
+		),
+		el('span', { class: 'quiet' }, space.harts ? 'running' : space.alive ? '' : 'gone'),
+	);
 }
 
 function showSpace(i) {
@@ -228,32 +335,79 @@ function showSpace(i) {
 	}
 	const root = tableOf(space.satp & 0xfffffffffffn, space.levels - 1);
 	if (!root) {
-		tableView.tree.replaceChildren(emptyState('The root table of this space is not on the page' + (moment.cut ? ': the record was cut.' : '.')));
+		tableView.tree.replaceChildren(
+			emptyState(
+				'The root table of this space is not on the page' + (moment.cut ? ': the record was cut.' : '.'),
+			),
+		);
 		return;
 	}
 	const sum = tableSum(root, space.levels - 1, 0);
-	const head = el('h3', {}, satpText(space.satp.toString(16)), el('small', {}, plural(sum.tables, 'table') + ', ' + plural(sum.leaves, 'leaf', 'leaves') + ', ' + sizeText(sum.bytes) + ' mapped; ' + sizeText(4096 * sum.tables) + ' for tables'));
-	const tree = el('div', { class: 'tree', role: 'tree', 'aria-label': 'Page tables' }, tableNode(root, 0n, space.levels - 1, space.levels, 0));
-	tableView.tree.replaceChildren(head, legendRow([['p-ptr', 'table'], ['p-r', 'r--'], ['p-rw', 'rw-'], ['p-rx', 'r-x'], ['p-x', '--x'], ['p-rwx', 'rwx'], ['faint', 'not valid']].map(([name, label]) => [color(name), label])), el('div', { style: { overflowX: 'auto' } }, tree));
+	const head = el(
+		'h3',
+		{},
+		satpText(space.satp.toString(16)),
+		el(
+			'small',
+			{},
+			plural(sum.tables, 'table') +
+				', ' +
+				plural(sum.leaves, 'leaf', 'leaves') +
+				', ' +
+				sizeText(sum.bytes) +
+				' mapped; ' +
+				sizeText(4096 * sum.tables) +
+				' for tables',
+		),
+	);
+	const tree = el(
+		'div',
+		{ class: 'tree', role: 'tree', 'aria-label': 'Page tables' },
+		tableNode(root, 0n, space.levels - 1, space.levels, 0),
+	);
+	tableView.tree.replaceChildren(
+		head,
+		legendRow(
+			[
+				['p-ptr', 'table'],
+				['p-r', 'r--'],
+				['p-rw', 'rw-'],
+				['p-rx', 'r-x'],
+				['p-x', '--x'],
+				['p-rwx', 'rwx'],
+				['faint', 'not valid'],
+			].map(([name, label]) => [color(name), label]),
+		),
+		el('div', { style: { overflowX: 'auto' } }, tree),
+	);
 	const first = tree.querySelectorAll('.twist');
-	if (first.length && first.length <= 3)
-		first.forEach(t => t.tagName === 'BUTTON' && t.click());
+	if (first.length && first.length <= 3) first.forEach(t => t.tagName === 'BUTTON' && t.click());
 }
 
 function makeTables(section) {
 	const count = data.tables.count;
-	const note = el('p', { class: 'help', style: { margin: '0 0 .7rem' } }, 'The run file has no page tables. These are put together from the walks on the page: what no walk went through is not here.');
+	const note = el(
+		'p',
+		{ class: 'help', style: { margin: '0 0 .7rem' } },
+		'The run file has no page tables. These are put together from the walks on the page: what no walk went through is not here.',
+	);
 	const choose = i => {
 		const before = tableView.moment && tableView.moment.spaces[tableView.space];
 		tableView.moment = count ? readMoment(column(data.tables, 'moment' + i)) : momentOfWalks();
-		const again = before ? tableView.moment.spaces.findIndex(s => s.satp === before.satp) : tableView.moment.spaces.findIndex(s => s.pid && s.pid < 0x80000000);
+		const again = before
+			? tableView.moment.spaces.findIndex(s => s.satp === before.satp)
+			: tableView.moment.spaces.findIndex(s => s.pid && s.pid < 0x80000000);
 		showSpace(Math.max(0, again));
 	};
 	if (!count && !walks.count) {
 		section.append(emptyState('No page tables were recorded.', '--report run.zst'));
 		return;
 	}
-	section.append(helpText('The address spaces at a moment of the run, and the tables of the chosen one. A strip shows all 512 entries of a table; lines put neighbours together that continue each other. A triangle opens the next table.'));
+	section.append(
+		helpText(
+			'The address spaces at a moment of the run, and the tables of the chosen one. A strip shows all 512 entries of a table; lines put neighbours together that continue each other. A triangle opens the next table.',
+		),
+	);
 	const toolbar = el('div', { class: 'toolbar' });
 	tableView.list = el('div', { class: 'spaces' });
 	tableView.tree = el('div', { class: 'card', id: 'tabletree' });
@@ -265,7 +419,15 @@ function makeTables(section) {
 	} else {
 		section.append(note);
 	}
-	section.append(toolbar, el('div', { class: 'split', style: { gridTemplateColumns: '19rem 1fr' } }, el('div', { class: 'card' }, el('h3', {}, 'Address spaces'), tableView.list), tableView.tree));
+	section.append(
+		toolbar,
+		el(
+			'div',
+			{ class: 'split', style: { gridTemplateColumns: '19rem 1fr' } },
+			el('div', { class: 'card' }, el('h3', {}, 'Address spaces'), tableView.list),
+			tableView.tree,
+		),
+	);
 	choose(count - 1);
 	on('theme', () => showSpace(tableView.space));
 }

@@ -10,30 +10,44 @@ const timeline = { lanes: [], left: 0, width: 0, height: 0, root: false, hover: 
 
 function series(key, label, paint) {
 	const values = column(time, key);
-	if (!values.length || !data.totals[key])
-		return null;
+	if (!values.length || !data.totals[key]) return null;
 	const sums = new Float64Array(values.length + 1);
-	for (let i = 0; i < values.length; i++)
-		sums[i + 1] = sums[i] + values[i];
+	for (let i = 0; i < values.length; i++) sums[i + 1] = sums[i] + values[i];
 	return { key, label, paint, sums, total: sums[values.length] };
 }
 
 function addLane(name, unit, height, list) {
 	const all = list.filter(s => s);
-	if (all.length)
-		timeline.lanes.push({ name, unit, height, all });
+	if (all.length) timeline.lanes.push({ name, unit, height, all });
 }
 
 function makeLanes() {
-	addLane('walks', 'walks', 5, [series('walksFetch', 'walks: fetch', 'fetch'), series('walksLoad', 'load', 'load'), series('walksStore', 'store', 'store')]);
+	addLane('walks', 'walks', 5, [
+		series('walksFetch', 'walks: fetch', 'fetch'),
+		series('walksLoad', 'load', 'load'),
+		series('walksStore', 'store', 'store'),
+	]);
 	const solved = solvedKeys.map((key, i) => series(key, (i ? '' : 'faults: ') + solvedNames[i], solvedColors[i]));
-	if (solved.some(s => s))
-		addLane('faults', 'faults solved', 4, solved);
+	if (solved.some(s => s)) addLane('faults', 'faults solved', 4, solved);
 	else
-		addLane('faults', 'faults', 4, [series('faultsFetch', 'faults: fetch', 'fetch'), series('faultsLoad', 'load', 'load'), series('faultsStore', 'store', 'store'), series('faultsAccess', 'access fault', 'failed')]);
-	addLane('fences', 'fences', 2.6, [series('fencesAll', 'fences: all', 'flush'), series('fencesAsid', 'one ASID', 'copy'), series('fencesVa', 'one address', 'minor'), series('fencesVaAsid', 'address and ASID', 'evict')]);
+		addLane('faults', 'faults', 4, [
+			series('faultsFetch', 'faults: fetch', 'fetch'),
+			series('faultsLoad', 'load', 'load'),
+			series('faultsStore', 'store', 'store'),
+			series('faultsAccess', 'access fault', 'failed'),
+		]);
+	addLane('fences', 'fences', 2.6, [
+		series('fencesAll', 'fences: all', 'flush'),
+		series('fencesAsid', 'one ASID', 'copy'),
+		series('fencesVa', 'one address', 'minor'),
+		series('fencesVaAsid', 'address and ASID', 'evict'),
+	]);
 	addLane('swap', 'pages', 2.6, [series('swapOut', 'swap: out', 'out'), series('swapIn', 'in', 'in')]);
-	addLane('traps', 'traps', 2.6, [series('ecalls', 'traps: system call', 'accent'), series('interrupts', 'interrupt', 'trap'), series('trapsOther', 'other', 'failed')]);
+	addLane('traps', 'traps', 2.6, [
+		series('ecalls', 'traps: system call', 'accent'),
+		series('interrupts', 'interrupt', 'trap'),
+		series('trapsOther', 'other', 'failed'),
+	]);
 }
 
 /* The sum of a series over the pieces of time [a, b). */
@@ -43,13 +57,11 @@ function seriesSum(s, a, b) {
 
 /* The sum of a column over the selected time, or over all of it. */
 function sumSelected(key) {
-	if (!state.selected)
-		return data.totals[key];
+	if (!state.selected) return data.totals[key];
 	const values = column(time, key);
 	const [a, b] = bucketsOf(state.selected);
 	let sum = 0;
-	for (let i = a; i < b && i < values.length; i++)
-		sum += values[i];
+	for (let i = a; i < b && i < values.length; i++) sum += values[i];
 	return sum;
 }
 
@@ -61,8 +73,7 @@ function bucketsOf(range) {
 function nsAt(when) {
 	const begin = column(time, 'beginNs');
 	let bucket = Math.min(begin.length - 1, Math.max(0, Math.floor(when / time.width)));
-	while (bucket > 0 && !begin[bucket])
-		bucket--;
+	while (bucket > 0 && !begin[bucket]) bucket--;
 	return begin[bucket] || 0;
 }
 
@@ -70,9 +81,7 @@ function nsAt(when) {
 function whenOf(ns) {
 	const begin = column(time, 'beginNs');
 	let found = 0;
-	for (let i = 0; i < begin.length && (!begin[i] || begin[i] <= ns); i++)
-		if (begin[i])
-			found = i;
+	for (let i = 0; i < begin.length && (!begin[i] || begin[i] <= ns); i++) if (begin[i]) found = i;
 	return Math.min(timeEnd, found * time.width);
 }
 
@@ -81,17 +90,17 @@ function whenText(when) {
 }
 
 function xOf(when) {
-	return timeline.left + (when - state.view[0]) / (state.view[1] - state.view[0]) * timeline.width;
+	return timeline.left + ((when - state.view[0]) / (state.view[1] - state.view[0])) * timeline.width;
 }
 
 function whenAt(x) {
-	return state.view[0] + (x - timeline.left) / timeline.width * (state.view[1] - state.view[0]);
+	return state.view[0] + ((x - timeline.left) / timeline.width) * (state.view[1] - state.view[0]);
 }
 
 /* How pieces of time are put together into bars: as many as make a bar two pixels wide at least. */
 function barGroup() {
 	const pieces = (state.view[1] - state.view[0]) / time.width;
-	return Math.max(1, Math.ceil(2 * pieces / timeline.width));
+	return Math.max(1, Math.ceil((2 * pieces) / timeline.width));
 }
 
 function drawBands(c, top, height) {
@@ -101,8 +110,7 @@ function drawBands(c, top, height) {
 		const y = top + i * (height + 2);
 		for (let b = first; b < last;) {
 			let end = b + 1;
-			while (end < last && owners[end] === owners[b])
-				end++;
+			while (end < last && owners[end] === owners[b]) end++;
 			if (owners[b]) {
 				c.fillStyle = ownerColor(owners[b]);
 				const x = Math.max(timeline.left, xOf(b * time.width));
@@ -116,8 +124,7 @@ function drawBands(c, top, height) {
 }
 
 function drawBandName(c, name, x, y, width, height) {
-	if (width < 46)
-		return;
+	if (width < 46) return;
 	c.save();
 	c.beginPath();
 	c.rect(x, y, width - 4, height);
@@ -134,8 +141,7 @@ function drawLane(c, lane, top, height) {
 	let most = 0;
 	for (let b = first; b < to; b += group) {
 		let sum = 0;
-		for (const s of lane.all)
-			sum += seriesSum(s, Math.min(b, time.buckets), Math.min(b + group, time.buckets));
+		for (const s of lane.all) sum += seriesSum(s, Math.min(b, time.buckets), Math.min(b + group, time.buckets));
 		most = Math.max(most, sum);
 	}
 	lane.most = most;
@@ -145,11 +151,11 @@ function drawLane(c, lane, top, height) {
 		const end = Math.min(b + group, time.buckets);
 		const x = Math.max(timeline.left, xOf(b * time.width));
 		const w = Math.min(right, xOf((b + group) * time.width)) - x;
-		let sum = 0, y = top + height;
+		let sum = 0,
+			y = top + height;
 		for (const s of lane.all) {
 			const value = seriesSum(s, b, end);
-			if (!value)
-				continue;
+			if (!value) continue;
 			sum += value;
 			const above = top + height - scale(sum) * height;
 			c.fillStyle = color(s.paint);
@@ -178,10 +184,11 @@ function drawTimeAxis(c, y) {
 }
 
 function drawSelection(c, height) {
-	const shown = timeline.drag && timeline.drag.range || state.selected;
+	const shown = (timeline.drag && timeline.drag.range) || state.selected;
 	const end = timeline.left + timeline.width;
 	if (shown) {
-		const a = Math.max(timeline.left, xOf(shown[0])), b = Math.min(end, xOf(shown[1]));
+		const a = Math.max(timeline.left, xOf(shown[0])),
+			b = Math.min(end, xOf(shown[1]));
 		if (b > a) {
 			c.fillStyle = color('accent');
 			c.globalAlpha = 0.14;
@@ -199,12 +206,16 @@ function drawSelection(c, height) {
 
 /* Where in the run one is, when not all of it is shown. */
 function drawPlace(c, y) {
-	if (state.view[0] <= 0 && state.view[1] >= timeEnd)
-		return;
+	if (state.view[0] <= 0 && state.view[1] >= timeEnd) return;
 	c.fillStyle = color('line');
 	c.fillRect(timeline.left, y, timeline.width, 3);
 	c.fillStyle = color('accent');
-	c.fillRect(timeline.left + state.view[0] / timeEnd * timeline.width, y, Math.max(3, (state.view[1] - state.view[0]) / timeEnd * timeline.width), 3);
+	c.fillRect(
+		timeline.left + (state.view[0] / timeEnd) * timeline.width,
+		y,
+		Math.max(3, ((state.view[1] - state.view[0]) / timeEnd) * timeline.width),
+		3,
+	);
 }
 
 function drawTimeline() {
@@ -231,15 +242,17 @@ function drawTimeline() {
 		c.fillStyle = color('ink');
 		c.fillText(lane.name, 10, y + rem() * 0.5);
 		c.fillStyle = color('faint');
-		if (lane.most)
-			c.fillText('to ' + short(lane.most), 10, y + rem() * 1.45);
+		if (lane.most) c.fillText('to ' + short(lane.most), 10, y + rem() * 1.45);
 		c.fillStyle = color('line');
 		c.fillRect(timeline.left, y + h, timeline.width, 1);
 		y += h + 9;
 	}
 	drawSelection(c, height - rem() * 1.45);
 	drawPlace(c, height - 4);
-	byId('timerange').textContent = state.view[0] <= 0 && state.view[1] >= timeEnd ? 'all of the run: ' + short(timeEnd) + ' instructions, ' + nsText(time.endNs) : short(state.view[0]) + ' to ' + short(state.view[1]) + ' of ' + short(timeEnd) + ' instructions';
+	byId('timerange').textContent =
+		state.view[0] <= 0 && state.view[1] >= timeEnd
+			? 'all of the run: ' + short(timeEnd) + ' instructions, ' + nsText(time.endNs)
+			: short(state.view[0]) + ' to ' + short(state.view[1]) + ' of ' + short(timeEnd) + ' instructions';
 }
 
 const redrawTimeline = onceAFrame(drawTimeline);
@@ -269,9 +282,26 @@ function select(range) {
 	const chip = byId('selection');
 	chip.hidden = !range;
 	if (range)
-		chip.replaceChildren(short(range[0]) + ' – ' + short(Math.min(range[1], timeEnd)) + ': ' + plural(['walksFetch', 'walksLoad', 'walksStore'].reduce((sum, key) => sum + sumSelected(key), 0), 'walk') + ', ' + plural(['faultsFetch', 'faultsLoad', 'faultsStore', 'faultsAccess'].reduce((sum, key) => sum + sumSelected(key), 0), 'fault'),
+		chip.replaceChildren(
+			short(range[0]) +
+				' – ' +
+				short(Math.min(range[1], timeEnd)) +
+				': ' +
+				plural(
+					['walksFetch', 'walksLoad', 'walksStore'].reduce((sum, key) => sum + sumSelected(key), 0),
+					'walk',
+				) +
+				', ' +
+				plural(
+					['faultsFetch', 'faultsLoad', 'faultsStore', 'faultsAccess'].reduce(
+						(sum, key) => sum + sumSelected(key),
+						0,
+					),
+					'fault',
+				),
 			el('button', { type: 'button', onclick: () => setView(range[0], range[1]) }, 'zoom'),
-			el('button', { type: 'button', onclick: () => select(null), 'aria-label': 'Clear the selection' }, '✕'));
+			el('button', { type: 'button', onclick: () => select(null), 'aria-label': 'Clear the selection' }, '✕'),
+		);
 	redrawTimeline();
 	tell('selected', range);
 }
@@ -287,40 +317,49 @@ function hoverTimeline(event, x) {
 	const rows = [];
 	time.bands.harts.slice(0, 8).forEach(hart => {
 		const owner = column(time.bands, 'hart' + hart)[bucket];
-		if (owner)
-			rows.push([ownerColor(owner), 'hart ' + hart, ownerName(owner)]);
+		if (owner) rows.push([ownerColor(owner), 'hart ' + hart, ownerName(owner)]);
 	});
 	for (const lane of timeline.lanes)
 		for (const s of lane.all) {
 			const value = seriesSum(s, bucket, end);
-			if (value)
-				rows.push([color(s.paint), lane.name + ', ' + s.label.replace(/^.*: /, ''), short(value)]);
+			if (value) rows.push([color(s.paint), lane.name + ', ' + s.label.replace(/^.*: /, ''), short(value)]);
 		}
 	showTip(event.clientX, event.clientY, whenText(bucket * time.width), rows);
 }
 
 function listenToPointer(canvas) {
-	canvas.addEventListener('wheel', event => {
-		event.preventDefault();
-		const x = event.offsetX;
-		if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-			const step = (event.deltaX || event.deltaY) / timeline.width * (state.view[1] - state.view[0]);
-			setView(state.view[0] + step, state.view[1] + step);
-		} else {
-			zoomBy(Math.exp(Math.max(-120, Math.min(120, event.deltaY)) * 0.0035), Math.max(0, Math.min(timeEnd, whenAt(x))));
-		}
-	}, { passive: false });
+	canvas.addEventListener(
+		'wheel',
+		event => {
+			event.preventDefault();
+			const x = event.offsetX;
+			if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+				const step = ((event.deltaX || event.deltaY) / timeline.width) * (state.view[1] - state.view[0]);
+				setView(state.view[0] + step, state.view[1] + step);
+			} else {
+				zoomBy(
+					Math.exp(Math.max(-120, Math.min(120, event.deltaY)) * 0.0035),
+					Math.max(0, Math.min(timeEnd, whenAt(x))),
+				);
+			}
+		},
+		{ passive: false },
+	);
 	canvas.addEventListener('pointerdown', event => {
-		if (event.button > 1)
-			return;
+		if (event.button > 1) return;
 		canvas.setPointerCapture(event.pointerId);
-		timeline.drag = { x: event.offsetX, view: state.view.slice(), moves: event.shiftKey || event.button === 1, range: null };
+		timeline.drag = {
+			x: event.offsetX,
+			view: state.view.slice(),
+			moves: event.shiftKey || event.button === 1,
+			range: null,
+		};
 	});
 	canvas.addEventListener('pointermove', event => {
 		timeline.hover = event.offsetX;
 		const drag = timeline.drag;
 		if (drag && drag.moves) {
-			const step = (drag.x - event.offsetX) / timeline.width * (drag.view[1] - drag.view[0]);
+			const step = ((drag.x - event.offsetX) / timeline.width) * (drag.view[1] - drag.view[0]);
 			setView(drag.view[0] + step, drag.view[1] + step);
 		} else if (drag && (drag.range || Math.abs(event.offsetX - drag.x) > 4)) {
 			drag.range = [whenAt(Math.min(drag.x, event.offsetX)), whenAt(Math.max(drag.x, event.offsetX))];
@@ -331,8 +370,7 @@ function listenToPointer(canvas) {
 	canvas.addEventListener('pointerup', () => {
 		const drag = timeline.drag;
 		timeline.drag = null;
-		if (drag && drag.range)
-			select(drag.range);
+		if (drag && drag.range) select(drag.range);
 		redrawTimeline();
 	});
 	canvas.addEventListener('pointerleave', () => {
@@ -347,18 +385,15 @@ function timelineKey(event) {
 	const span = state.view[1] - state.view[0];
 	const middle = (state.view[0] + state.view[1]) / 2;
 	const step = event.key === 'ArrowLeft' ? -span / 10 : span / 10;
-	if (event.key === '+' || event.key === '=')
-		zoomBy(1 / 1.5, middle);
-	else if (event.key === '-')
-		zoomBy(1.5, middle);
-	else if (event.key === '0')
-		setView(0, timeEnd);
-	else if (event.key === 'Enter')
-		select(state.view.slice());
+	if (event.key === '+' || event.key === '=') zoomBy(1 / 1.5, middle);
+	else if (event.key === '-') zoomBy(1.5, middle);
+	else if (event.key === '0') setView(0, timeEnd);
+	else if (event.key === 'Enter') select(state.view.slice());
 	else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight')
-		event.shiftKey && state.selected ? select(state.selected.map(t => Math.max(0, Math.min(timeEnd, t + step)))) : setView(state.view[0] + step, state.view[1] + step);
-	else
-		return;
+		event.shiftKey && state.selected
+			? select(state.selected.map(t => Math.max(0, Math.min(timeEnd, t + step))))
+			: setView(state.view[0] + step, state.view[1] + step);
+	else return;
 	event.preventDefault();
 }
 
@@ -386,5 +421,7 @@ function startTimeline() {
 }
 
 function timelineLegend() {
-	byId('timelegend').replaceChildren(...timeline.lanes.flatMap(lane => lane.all.map(s => el('span', {}, swatch(color(s.paint)), s.label))));
+	byId('timelegend').replaceChildren(
+		...timeline.lanes.flatMap(lane => lane.all.map(s => el('span', {}, swatch(color(s.paint)), s.label))),
+	);
 }
