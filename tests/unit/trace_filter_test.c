@@ -121,6 +121,16 @@ static void test_every_reason_has_a_name_of_its_own(void **state)
 	}
 }
 
+/* Field by field: the gap between two of them holds anything. */
+static void assert_same(const struct trace_filter *a, const struct trace_filter *b)
+{
+	assert_memory_equal(a, b, offsetof(struct trace_filter, privs));
+	assert_int_equal(a->privs, b->privs);
+	assert_int_equal(a->accesses, b->accesses);
+	assert_int_equal(a->asid, b->asid);
+	assert_int_equal(a->hart, b->hart);
+}
+
 static void test_text_of_a_filter_reads_as_the_same(void **state)
 {
 	static const char *const texts[] = {
@@ -145,7 +155,7 @@ static void test_text_of_a_filter_reads_as_the_same(void **state)
 		trace_filter_text(&first, text);
 		if (!trace_filter_parse(&second, text, &err))
 			fail_msg("%s: %s", text, err.text);
-		assert_memory_equal(&first, &second, sizeof(first));
+		assert_same(&first, &second);
 	}
 	struct trace_filter open;
 	trace_filter_init(&open);
