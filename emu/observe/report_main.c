@@ -18,20 +18,23 @@
 
 #define ALL_SORTS ((1u << TRACE_SORTS) - 1)
 
-static const char usage[] =
-	"usage: rvemu report RUN.zst [-o OUT] [--format text|jsonl|chrome|html] [--sorts SORTS] [--filter K=V,...]\n"
-	"       rvemu report RUN.zst --show meta|stats|curves|end|what-if|oracle\n"
-	"\n"
-	"Makes of a run file (written by --report FILE.zst or --trace SORTS:FILE.zst) text for people, JSON lines for\n"
-	"scripts, a Chrome trace (Perfetto, chrome://tracing) or a page of pictures. The form is that of OUT's suffix:\n"
-	".jsonl, .json (Chrome), .html, text otherwise. Without -o, to stdout.\n"
-	"\n"
-	"  -o OUT          the file to write\n"
-	"  --format FORM   the form, whatever the suffix\n"
-	"  --sorts SORTS   only these sorts of events: walk,fence,... (default: those that were asked for)\n"
-	"  --filter K=V    only events that meet conditions, as --trace-filter has them\n"
-	"  --show RECORD   print a record as it is in the file: how the machine was built, statistics, how it ended;\n"
-	"                  what-if, oracle: the tables of these options, from a trace with ref,fault,fence,space,hint\n";
+static const char usage[] = "usage: rvemu report RUN.zst [-o OUT] [--format FORM] [--sorts SORTS]\n"
+			    "                            [--filter K=V,...]\n"
+			    "       rvemu report RUN.zst --show meta|stats|curves|end|what-if|oracle\n"
+			    "\n"
+			    "Makes of a run file (written by --report FILE.zst or --trace SORTS:FILE.zst)\n"
+			    "text for people, JSON lines for scripts, a Chrome trace (Perfetto,\n"
+			    "chrome://tracing) or a page of pictures. The form is that of OUT's suffix:\n"
+			    ".jsonl, .json (Chrome), .html, text otherwise. Without -o, to stdout.\n"
+			    "\n"
+			    "  -o OUT          the file to write\n"
+			    "  --format FORM   text, jsonl, chrome or html, whatever the suffix\n"
+			    "  --sorts SORTS   only these sorts of events: walk,fence,... (default: those\n"
+			    "                  that were asked for)\n"
+			    "  --filter K=V    only events that meet conditions, as --trace-filter has them\n"
+			    "  --show RECORD   print a record as it is in the file: how the machine was\n"
+			    "                  built, statistics, how it ended; what-if, oracle: the tables\n"
+			    "                  of these options, from a trace with ref,fault,fence,space,hint\n";
 
 /* What --show computes: no records of a file. */
 enum { SHOW_WHAT_IF = 1000, SHOW_ORACLE };
