@@ -191,6 +191,11 @@ function arrow(root, path, paint) {
 	);
 }
 
+/* From a PTE to what stands right of it, whose left edge is at x and is met at y. */
+function curve(from, x, y, gap) {
+	return `M${from.x} ${from.y} C${from.x + gap * 0.6} ${from.y} ${x - gap * 0.6} ${y} ${x - 2} ${y}`;
+}
+
 function drawEnd(root, x, y, width, w) {
 	const bad = w.reason !== 0;
 	root.append(pictureText(x, y - 8, 12.5, bad ? 'fault' : 'physical address', { class: 'q' }));
@@ -269,64 +274,15 @@ function drawWalk(w, steps) {
 		if (part)
 			arrow(
 				root,
-				'M' +
-					part.x +
-					' 70 C' +
-					part.x +
-					' 100 ' +
-					(x + width * 0.55) +
-					' 84 ' +
-					(x + width * 0.55) +
-					' ' +
-					(top - 26),
+				`M${part.x} 70 C${part.x} 100 ${x + width * 0.55} 84 ${x + width * 0.55} ${top - 26}`,
 				color('accent'),
 			);
-		if (before)
-			arrow(
-				root,
-				'M' +
-					before.x +
-					' ' +
-					before.y +
-					' C' +
-					(before.x + gap * 0.6) +
-					' ' +
-					before.y +
-					' ' +
-					(x - gap * 0.6) +
-					' ' +
-					(top + 4) +
-					' ' +
-					(x - 2) +
-					' ' +
-					(top + 4),
-				color('accent'),
-			);
+		if (before) arrow(root, curve(before, x, top + 4, gap), color('accent'));
 		before = { x: x + width, y: table.middle };
 	});
 	const x = steps.length * (width + gap);
 	drawEnd(root, x, top + 30, width, w);
-	if (before)
-		arrow(
-			root,
-			'M' +
-				before.x +
-				' ' +
-				before.y +
-				' C' +
-				(before.x + gap * 0.6) +
-				' ' +
-				before.y +
-				' ' +
-				(x - gap * 0.6) +
-				' ' +
-				(top + 66) +
-				' ' +
-				(x - 2) +
-				' ' +
-				(top + 66),
-			w.reason ? color('bad') : color('accent'),
-		);
+	if (before) arrow(root, curve(before, x, top + 66, gap), w.reason ? color('bad') : color('accent'));
 	return root;
 }
 
