@@ -20,13 +20,13 @@ OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(OPT_$(VARIANT))
 LDFLAGS := $(filter -fsanitize%,$(OPT_$(VARIANT)))
-LIBS := -ldw -lelf -lfdt -lslirp -lzstd -lz -lm
+LIBS := -ldw -lelf -lfdt -lslirp -lzstd -lpng -lvterm -lncursesw -ltinfo -lz -lm -lpthread -ldl
 # Leaks count too: a test that leaks fails.
 export ASAN_OPTIONS := detect_stack_use_after_return=1
 export UBSAN_OPTIONS := print_stacktrace=1
 
-SOURCES := $(sort $(wildcard emu/base/*.c devices/*.c mmu/*.c cpu/*.c emu/*.c emu/observe/*.c))
-OBJECTS := $(SOURCES:%.c=$B/%.o) $B/emu/firmware.o $B/emu/observe/page_assets.o
+SOURCES := $(sort $(wildcard emu/base/*.c devices/*.c mmu/*.c cpu/*.c emu/*.c emu/observe/*.c emu/display/*.c))
+OBJECTS := $(SOURCES:%.c=$B/%.o) $B/emu/firmware.o $B/emu/observe/page_assets.o $B/emu/display/fonts.o
 LIBRARY := $B/librvemu.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$B/%)
@@ -68,6 +68,19 @@ $B/emu/firmware.o: emu/firmware.S build/firmware/firmware.bin Makefile
 	@$(CC) -I. -c $< -o $@
 
 $B/emu/observe/page_assets.o: emu/observe/page_assets.S $(wildcard emu/observe/page/*) Makefile
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	@$(CC) -I. -c $< -o $@
+
+# The distribution's console font, for the window and for the guest's console.
+FONTS := $(foreach size,12x6 14 16 20x10 24x12 32x16 Bold14 Bold16 Bold20x10 Bold24x12 Bold32x16,build/fonts/Terminus$(size).psf)
+
+build/fonts/%.psf: | setup
+	@mkdir -p $(@D)
+	@gzip -dc /usr/share/consolefonts/Uni2-$*.psf.gz >$@.new
+	@mv $@.new $@
+
+$B/emu/display/fonts.o: emu/display/fonts.S $(FONTS) Makefile
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
 	@$(CC) -I. -c $< -o $@
@@ -210,7 +223,7 @@ lint: | setup ## layers, headers, format, static analysis, warnings of both comp
 	@tests/lint/run.sh
 
 # One stamp a file: what has not changed is not looked at again.
-HEADERS := $(sort $(wildcard emu/base/*.h devices/*.h mmu/*.h cpu/*.h cpu/*.def emu/*.h emu/observe/*.h))
+HEADERS := $(sort $(wildcard emu/base/*.h devices/*.h mmu/*.h cpu/*.h cpu/*.def emu/*.h emu/observe/*.h emu/display/*.h))
 .PHONY: tidy format
 tidy: $(SOURCES:%.c=build/lint/%.tidy)
 
@@ -221,7 +234,7 @@ build/lint/%.tidy: %.c $(HEADERS) .clang-tidy
 
 format: | setup ## bring all C files into the shape that lint wants
 	@find guest -name '*.[ch]' -exec clang-format -i {} +
-	@clang-format -i $(wildcard emu/base/*.[ch] devices/*.[ch] mmu/*.[ch] cpu/*.[ch] emu/*.[ch] emu/observe/*.[ch] \
+	@clang-format -i $(wildcard emu/base/*.[ch] devices/*.[ch] mmu/*.[ch] cpu/*.[ch] emu/*.[ch] emu/observe/*.[ch] emu/display/*.[ch] \
 		tests/unit/*.[ch] tests/mmu/*.[ch] tests/fuzz/*.[ch] tests/isa/*.[ch] tests/system/*.[ch])
 
 fuzz: | setup ## fuzz loader, decoder, device tree, options and walker for FUZZ_SECONDS (60) each

@@ -36,6 +36,8 @@ struct bus_region {
 	u8 *ram;          /* host address of a RAM region's first byte; NULL for devices */
 	u64 *code_map;    /* RAM: one word a page, bit i: bytes 64*i..64*i+63 hold decoded code */
 	u64 *watch_map;   /* RAM: likewise, granules that bus.watched_written wants to hear of; NULL: none ever */
+	u8 *clean_map;    /* RAM whose stores somebody wants to know of by page (devices/framebuffer.h): 1: not written
+	                     since it was set; such pages are kept out of the fast path. NULL: nobody does */
 	const struct device_ops *ops; /* devices: what answers */
 	void *device;                 /* devices: what `ops` is given */
 };

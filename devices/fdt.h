@@ -39,6 +39,8 @@ struct fdt_machine {
 	bool has_rtc;         /* the real-time clock, alias rtc0 */
 	bool has_syscon;      /* the finisher, by which the kernel powers off and reboots */
 	u32 virtio_slots;     /* bit i: the virtio-mmio window i (0..7) is there */
+	u64 framebuffer_base; /* first address of the simple framebuffer (devices/framebuffer.h) */
+	u32 framebuffer_width, framebuffer_height; /* pixels; 0: there is none */
 	/* The pmu node, by which OpenSBI ("riscv,pmu") learns how events are counted; left out if all three are. */
 	struct fdt_cells pmu_event_to_mhpmevent;        /* triples: event, upper and lower half of the selector */
 	struct fdt_cells pmu_event_to_mhpmcounters;     /* triples: first event, last event, counter mask */

@@ -18,6 +18,7 @@
 #define MEMMAP_VIRTIO_BASE 0x10001000
 #define MEMMAP_VIRTIO_SIZE 0x00001000 /* each; one after another */
 #define MEMMAP_VIRTIO_COUNT 8
+#define MEMMAP_FRAMEBUFFER_BASE 0x50000000 /* at most 64 MiB */
 #define MEMMAP_RAM_BASE 0x80000000
 
 #define MEMMAP_VIRTIO_IRQ 1 /* of slot 0; slot i has 1 + i */

@@ -11,6 +11,7 @@
 #include "cpu/hart.h"
 #include "devices/byte_sink.h"
 #include "devices/clint.h"
+#include "devices/framebuffer.h"
 #include "devices/htif.h"
 #include "devices/plic.h"
 #include "devices/rtc.h"
@@ -44,6 +45,7 @@ struct machine {
 	struct rtc *rtc;                       /* time of day */
 	struct syscon *syscon;                 /* power-off and reboot */
 	struct slots slots;                    /* virtio devices */
+	struct framebuffer *framebuffer;       /* the simple framebuffer, or NULL */
 	struct htif *htif;                     /* exit and console through memory; NULL: the guest has no tohost */
 	bool in_htif;                          /* it is at work: its own stores are no news to it */
 	struct event settled;                  /* the guest has run for a while */

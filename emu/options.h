@@ -11,6 +11,7 @@
 #include "devices/disk.h"
 #include "devices/memmap.h"
 #include "emu/net_user.h"
+#include "emu/options_display.h"
 #include "emu/options_observe.h"
 #include "emu/options_values.h"
 #include "emu/observe/trace_text.h"
@@ -27,7 +28,16 @@ struct share_config {
 };
 
 /* What is in a virtio slot. */
-enum slot_kind { SLOT_EMPTY, SLOT_BLK, SLOT_NET, SLOT_RNG, SLOT_CONSOLE, SLOT_9P };
+enum slot_kind {
+	SLOT_EMPTY,
+	SLOT_BLK,
+	SLOT_NET,
+	SLOT_RNG,
+	SLOT_CONSOLE,
+	SLOT_9P,
+	SLOT_GPU,
+	SLOT_INPUT, /* index: enum virtio_input_kind */
+};
 
 struct slot_config {
 	u8 kind;   /* enum slot_kind */
@@ -67,6 +77,8 @@ struct config {
 	const char *trace_file;     /* where trace lines go; NULL: stderr */
 	struct trace_filter filter; /* which of them */
 	struct observe_config observe; /* who looks at it: emu/options_observe.c */
+	struct screen_config screen;   /* the guest's screen, keyboard and pointer */
+	struct display_config display; /* how the user sees them: emu/options_display.c */
 	bool no_reboot;                /* a guest that reboots ends rvemu */
 	bool stopped;                  /* -S: do not start before the debugger or the monitor says so */
 	const char *gdb;               /* where the debugger connects, "tcp::1234" or "unix:PATH", or NULL */

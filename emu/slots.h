@@ -10,6 +10,8 @@
 #include "devices/virtio_9p.h"
 #include "devices/virtio_blk.h"
 #include "devices/virtio_console.h"
+#include "devices/virtio_gpu.h"
+#include "devices/virtio_input.h"
 #include "devices/virtio_net.h"
 #include "devices/virtio_rng.h"
 #include "emu/options.h"
@@ -32,6 +34,8 @@ struct slot {
 		struct virtio_rng *rng;
 		struct virtio_console *console;
 		struct virtio_9p *p9;
+		struct virtio_gpu *gpu;
+		struct virtio_input *input;
 	};
 };
 
@@ -39,6 +43,9 @@ struct slots {
 	struct slot all[MEMMAP_VIRTIO_COUNT]; /* by slot number */
 	struct virtio_net *net;               /* the network card, or NULL */
 	struct virtio_console *console;       /* the console, or NULL */
+	struct virtio_gpu *gpu;               /* the GPU, or NULL */
+	struct virtio_input *keyboard;        /* the keyboard, or NULL */
+	struct virtio_input *pointer;         /* mouse or tablet, or NULL */
 };
 
 /* Makes the devices that the configuration names. False: see err; slots_destroy() frees what was made. */

@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 
-hosts="emu/base devices mmu cpu cpu/jit emu emu/observe"
+hosts="emu/base devices mmu cpu cpu/jit emu emu/observe emu/display"
 guests="guest/abi guest/lib $(find guest/kernel guest/user -type d | tr '\n' ' ')"
 jobs=$(nproc)
 passed=0
