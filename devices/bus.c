@@ -9,6 +9,7 @@
  */
 #include "devices/bus.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -38,6 +39,7 @@ void bus_free(struct bus *bus)
 		munmap(r->code_map, code_map_size(r->size));
 		if (r->watch_map)
 			munmap(r->watch_map, code_map_size(r->size));
+		free(r->clean_map);
 	}
 	*bus = (struct bus){ 0 };
 }
@@ -289,12 +291,32 @@ static void tell_written(const struct bus_region *region, const u64 *map, u64 st
 	}
 }
 
+/* Pages first..last of a region with a clean_map were written. */
+static void make_dirty(struct bus_region *region, u64 first, u64 last)
+{
+	for (u64 page = first; page <= last; page++) {
+		region->dirty_pages += region->clean_map[page];
+		region->clean_map[page] = 0;
+	}
+}
+
+void bus_track(struct bus *bus, u64 base)
+{
+	struct bus_region *r = bus_find(bus, base);
+	BUG_ON(!r || !r->ram || r == bus->ram || r->clean_map);
+	r->dirty_pages = r->size >> PAGE_SHIFT;
+	r->clean_map = xcalloc(r->dirty_pages, 1);
+}
+
 void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size)
 {
 	u64 start = pa - region->base, page = start >> PAGE_SHIFT;
 	/* Nearly always: within a page that nobody watches. */
-	if (likely((start + size - 1) >> PAGE_SHIFT == page && !region->code_map[page] && !region->watch_map))
+	if (likely((start + size - 1) >> PAGE_SHIFT == page && !region->code_map[page] && !region->watch_map &&
+	           !region->clean_map))
 		return;
+	if (unlikely(region->clean_map))
+		make_dirty(region, page, (start + size - 1) >> PAGE_SHIFT);
 	tell_written(region, region->code_map, start, start + size, bus->code_written, bus->code_written_arg);
 	if (unlikely(region->watch_map))
 		tell_written(region, region->watch_map, start, start + size, bus->watched_written, bus->watched_arg);

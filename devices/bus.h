@@ -38,6 +38,7 @@ struct bus_region {
 	u64 *watch_map;   /* RAM: likewise, granules that bus.watched_written wants to hear of; NULL: none ever */
 	u8 *clean_map;    /* RAM whose stores somebody wants to know of by page (devices/framebuffer.h): 1: not written
 	                     since it was set; such pages are kept out of the fast path. NULL: nobody does */
+	u64 dirty_pages;  /* with a clean_map: how many of its entries are 0 */
 	const struct device_ops *ops; /* devices: what answers */
 	void *device;                 /* devices: what `ops` is given */
 };
@@ -87,7 +88,8 @@ bool bus_store(struct bus *bus, u64 pa, u32 size, u64 value) must_check;
 bool bus_read(struct bus *bus, u64 pa, void *to, u64 size) must_check;
 bool bus_write(struct bus *bus, u64 pa, const void *from, u64 size) must_check;
 
-/* Tells the block cache that pa..pa+size-1 (RAM) was written, if any decoded code lies there. */
+/* To be called when pa..pa+size-1 (RAM) was written: tells the block cache, if any decoded code lies there, and whoever
+ * watches. */
 void bus_wrote(struct bus *bus, struct bus_region *region, u64 pa, u64 size);
 
 /*
@@ -101,6 +103,10 @@ bool bus_pin(struct bus *bus, u64 pa, u64 size, struct error *err) must_check;
  * is the only one. A granule goes in by setting its bit, after stores to the page were taken out of the fast path. */
 void bus_watch(struct bus *bus, void (*written)(void *arg, u64 pa, u64 size), void *arg);
 
+/* Gives the RAM region at `base`, which is not the main RAM, a clean_map: all its pages are dirty. An entry is set to 1
+ * after stores to the page were taken out of the fast path, and becomes 0 when the page is written, in whatever way. */
+void bus_track(struct bus *bus, u64 base);
+
 /* The granules of the RAM page at pa that stores must not pass over: code, and what is watched. */
 static inline u64 bus_granules(const struct bus_region *region, u64 pa)
 {
@@ -109,8 +115,15 @@ static inline u64 bus_granules(const struct bus_region *region, u64 pa)
 	return region->code_map[page] | (unlikely(region->watch_map) ? region->watch_map[page] : 0);
 }
 
-/* Saves or restores the contents of all RAM; pages of zeros take no room. Restoring tells nobody of the change: it is
- * for machines that have not run. */
+/* True if stores to the RAM page at pa must take the slow way: for one of its granules, or because it is clean. */
+static inline bool bus_watches_stores(const struct bus_region *region, u64 pa)
+{
+	return bus_granules(region, pa) ||
+	       unlikely(region->clean_map && region->clean_map[(pa - region->base) >> PAGE_SHIFT]);
+}
+
+/* Saves or restores the contents of all RAM; pages of zeros take no room. Restoring tells nobody of the change (it is
+ * for machines that have not run), but where pages are clean or dirty, all are dirty. */
 void bus_state(struct state *s, struct bus *bus);
 
 /* The RAM page at pa holds no decoded code any more: clears its word of the code map, but for what is pinned. */

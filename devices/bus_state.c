@@ -77,5 +77,9 @@ void bus_state(struct state *s, struct bus *bus)
 			restore_ram(s, r);
 		else
 			save_ram(s, r);
+		if (s->loading && r->clean_map) {
+			r->dirty_pages = r->size >> PAGE_SHIFT;
+			memset(r->clean_map, 0, r->dirty_pages);
+		}
 	}
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/framebuffer.h"
 #include "devices/memmap.h"
 #include "devices/syscon.h"
 #include "devices/uart.h"
@@ -338,6 +339,24 @@ static void put_soc(struct writer *w)
 	end(w);
 }
 
+/* What is left of a screen that "firmware" has set up; /chosen must say how its addresses are to be read, then. */
+static void put_framebuffer(struct writer *w)
+{
+	const struct fdt_machine *m = w->machine;
+	put_u32(w, "#address-cells", 2);
+	put_u32(w, "#size-cells", 2);
+	put_flag(w, "ranges");
+	begin_at(w, "framebuffer", m->framebuffer_base);
+	put_string(w, "compatible", "simple-framebuffer");
+	put_reg(w, m->framebuffer_base, framebuffer_size(m->framebuffer_width, m->framebuffer_height));
+	put_u32(w, "width", m->framebuffer_width);
+	put_u32(w, "height", m->framebuffer_height);
+	put_u32(w, "stride", m->framebuffer_width * 4);
+	put_string(w, "format", "x8r8g8b8");
+	put_string(w, "status", "okay");
+	end(w);
+}
+
 static void put_chosen(struct writer *w)
 {
 	const struct fdt_machine *m = w->machine;
@@ -354,6 +373,8 @@ static void put_chosen(struct writer *w)
 		put_bytes(w, "rng-seed", m->rng_seed, m->rng_seed_size);
 	if (m->has_uart)
 		put_string(w, "stdout-path", path);
+	if (m->framebuffer_width)
+		put_framebuffer(w);
 	end(w);
 }
 

@@ -15,13 +15,17 @@
 #define FRAMEBUFFER_SIDE_MAX 4096 /* likewise */
 
 struct framebuffer {
-	struct bus *bus;           /* where its memory is */
-	struct bus_region *region; /* likewise */
-	u32 width, height;         /* pixels */
-	u32 stride;                /* bytes a row: 4 * width */
+	struct bus *bus;                            /* where its memory is */
+	u64 base;                                   /* likewise: its first address */
+	u32 width, height;                          /* pixels */
+	u32 stride;                                 /* bytes a row: 4 * width */
+	void (*watch)(void *arg, u64 pa, u64 size); /* takes stores to these pages out of all fast tables; NULL: there
+	                                               are none */
+	void *watch_arg;                            /* what it is given */
 };
 
-/* Puts one at `base`, black. The sides are FRAMEBUFFER_SIDE_MIN..MAX. NULL: see err. */
+/* Puts one at `base`, black, and all of it dirty. The sides are FRAMEBUFFER_SIDE_MIN..MAX. Who has harts sets `watch`
+ * then. NULL: see err. */
 struct framebuffer *framebuffer_create(struct bus *bus, u64 base, u32 width, u32 height, struct error *err);
 void framebuffer_destroy(struct framebuffer *fb);
 
@@ -34,8 +38,8 @@ const u8 *framebuffer_pixels(const struct framebuffer *fb);
 /* True if any page was written since it was last taken: costs a few loads, whatever the size. */
 bool framebuffer_is_dirty(const struct framebuffer *fb);
 
-/* The rows first..first+count-1 that cover all pages written since the last call, which are clean from now on. False:
- * none were. Between two instructions only. */
+/* The rows first..first+count-1 that cover all pages written since the last call, which are clean from now on. At first
+ * all are dirty, and after a snapshot was restored. False: none were written. Between two instructions only. */
 bool framebuffer_take_dirty(struct framebuffer *fb, u32 *first, u32 *count);
 
 #endif

@@ -170,6 +170,12 @@ bool virtio_pending(struct virtio *v, u32 queue)
 	return virtio_is_ready(v) && virtqueue_waiting(&v->queues[queue]) != 0;
 }
 
+u32 virtio_waiting(const struct virtio *v, u32 queue)
+{
+	u32 waiting = virtio_is_ready(v) ? virtqueue_waiting(&v->queues[queue]) : 0;
+	return waiting < v->queues[queue].size ? waiting : v->queues[queue].size;
+}
+
 /* Reads the next chain. False: there is none, or the device is broken now. */
 static bool peek(struct virtio *v, u32 queue, struct virtio_chain *chain)
 {

@@ -85,6 +85,9 @@ bool virtio_has(const struct virtio *v, u32 bit);
 /* True if at least one chain waits in the queue. (Also with a broken ring: taking it says more.) */
 bool virtio_pending(struct virtio *v, u32 queue);
 
+/* How many chains wait in the queue, as the driver says; at most as many as it has entries. */
+u32 virtio_waiting(const struct virtio *v, u32 queue);
+
 /* Takes the next chain. False: there is none, or the device is broken now. */
 bool virtio_take(struct virtio *v, u32 queue, struct virtio_chain *chain) must_check;
 

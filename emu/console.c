@@ -33,6 +33,8 @@ struct console {
 	u32 unread_count;   /* how many */
 	u8 in[IN_SIZE];     /* input that the guest has not taken: a ring */
 	u8 unread[IN_SIZE]; /* as read from standard input */
+	u8 *typed;          /* typed elsewhere, for which the ring had no room */
+	size_t typed_count; /* how many */
 
 	struct host_watcher watcher; /* how console_watch() is told of input */
 	struct host_io *io;          /* by whom; NULL: not watched */
@@ -130,11 +132,15 @@ static void handle_signals(void)
 	handle(SIGXFSZ, SIG_IGN);
 }
 
-struct console *console_create(void)
+struct console *console_create(bool elsewhere)
 {
 	struct console *c = xcalloc(1, sizeof(*c));
 	terminal.ending = 0;
 	handle_signals();
+	if (elsewhere) {
+		c->ended = c->out_broken = true;
+		return c;
+	}
 	bool is_terminal = isatty(STDIN_FILENO);
 	bool in_foreground = is_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp();
 	if (!in_foreground || tcgetattr(STDIN_FILENO, &terminal.normal) != 0) {
@@ -159,6 +165,7 @@ void console_destroy(struct console *c)
 		host_io_remove(c->io, &c->watcher);
 	console_flush(c);
 	set_normal();
+	free(c->typed);
 	free(c);
 }
 
@@ -228,12 +235,38 @@ u32 console_pending(const struct console *c)
 	return c->in_count;
 }
 
+static void put_input(struct console *c, u8 byte)
+{
+	c->in[(c->in_start + c->in_count) % IN_SIZE] = byte;
+	c->in_count++;
+}
+
+/* Moves what was typed elsewhere into the ring, as far as there is room. */
+static void move_typed(struct console *c)
+{
+	size_t moved = 0;
+	while (moved < c->typed_count && c->in_count < IN_SIZE)
+		put_input(c, c->typed[moved++]);
+	c->typed_count -= moved;
+	memmove(c->typed, c->typed + moved, c->typed_count);
+}
+
+void console_type(struct console *c, const u8 *bytes, size_t size)
+{
+	c->typed = xrealloc(c->typed, c->typed_count + size);
+	memcpy(c->typed + c->typed_count, bytes, size);
+	c->typed_count += size;
+	move_typed(c);
+}
+
 u8 console_take(struct console *c)
 {
 	BUG_ON(c->in_count == 0);
 	u8 byte = c->in[c->in_start % IN_SIZE];
 	c->in_start++;
 	c->in_count--;
+	if (c->typed_count && c->in_count < IN_SIZE / 2)
+		move_typed(c);
 	return byte;
 }
 
@@ -318,8 +351,7 @@ static enum console_wish sort_unread(struct console *c)
 			if (wish != CONSOLE_NOTHING)
 				return wish;
 		} else if (!c->escape && c->in_count < IN_SIZE) {
-			c->in[(c->in_start + c->in_count) % IN_SIZE] = byte;
-			c->in_count++;
+			put_input(c, byte);
 		}
 	}
 	return CONSOLE_NOTHING;

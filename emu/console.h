@@ -21,8 +21,9 @@ enum console_wish {
 
 struct console;
 
-/* Takes the terminal, if standard input is one and we are in the foreground. */
-struct console *console_create(void);
+/* Takes the terminal, if standard input is one and we are in the foreground. `elsewhere`: standard input and output are
+ * somebody else's (the text interface): what the guest writes is dropped, and input comes by console_type() alone. */
+struct console *console_create(bool elsewhere);
 
 /* Writes out what is held back and gives the terminal back. */
 void console_destroy(struct console *c);
@@ -45,6 +46,9 @@ enum console_wish console_wish(struct console *c);
 
 /* The signal that asked us to end, or 0. */
 int console_signal(const struct console *c);
+
+/* Bytes typed somewhere else (a window), for the guest. What the ring has no room for waits. */
+void console_type(struct console *c, const u8 *bytes, size_t size);
 
 /* How many bytes wait for the guest, and the next one of them. */
 u32 console_pending(const struct console *c);

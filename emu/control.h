@@ -8,6 +8,7 @@
 #define RVEMU_EMU_CONTROL_H
 
 #include "cpu/debug.h"
+#include "emu/pace.h"
 
 struct machine;
 
@@ -25,6 +26,7 @@ struct control {
 	bool paused;             /* it stands still */
 	bool stepping;           /* it runs one instruction of `hart` and then stands still */
 	bool others_run;         /* while stepping: the other harts have their turns meanwhile */
+	struct pace pace;        /* how fast it may run */
 	bool quit;               /* rvemu shall end */
 	bool reset;              /* the user wants the guest to start again */
 	u32 hart;                /* the hart that stopped, or that steps */

@@ -5,7 +5,7 @@
  *        |       <- MEI, SEI ---- plic <- 1..8 virtio, 10 uart, 11 rtc
  *       mmu
  *        |
- *       bus ---- RAM, clint, plic, uart, rtc, syscon, virtio slots        htif watches two words of RAM
+ *       bus ---- RAM, clint, plic, uart, rtc, syscon, virtio slots, framebuffer        htif watches two words of RAM
  *
  * Every device gets an irq line and the clock, and knows no hart. What a device wants of the machine (power-off) it
  * says to a stop_listener, from within the guest's store: we note it and make the engine come out.
@@ -124,6 +124,32 @@ static bool create_devices(struct machine *m, const struct machine_io *io, struc
 	return m->syscon && slots_create(&m->slots, m->config, &m->bus, &m->clock, m->plic, &io->slots, err);
 }
 
+static bool has_framebuffer(const struct config *config)
+{
+	return display_options_has_screen(&config->screen, &config->display) && !config->screen.no_simple;
+}
+
+/* The framebuffer wants to hear of stores to these pages again. */
+static void watch_stores(void *arg, u64 pa, u64 size)
+{
+	struct machine *m = arg;
+	for (u32 i = 0; i < m->hart_count; i++)
+		mmu_protect_range(&m->harts[i]->mmu, pa, size);
+}
+
+static bool create_framebuffer(struct machine *m, struct error *err)
+{
+	const struct screen_config *screen = &m->config->screen;
+	if (!has_framebuffer(m->config))
+		return true;
+	m->framebuffer = framebuffer_create(&m->bus, MEMMAP_FRAMEBUFFER_BASE, screen->width, screen->height, err);
+	if (!m->framebuffer)
+		return false;
+	m->framebuffer->watch = watch_stores;
+	m->framebuffer->watch_arg = m;
+	return true;
+}
+
 static void connect_harts(struct machine *m)
 {
 	for (u32 i = 0; i < m->hart_count; i++) {
@@ -219,6 +245,11 @@ bool machine_describe(const struct config *config, struct boot *boot, struct err
 		.has_syscon = true,
 		.virtio_slots = slots_used(config),
 	};
+	if (has_framebuffer(config)) {
+		description.framebuffer_base = MEMMAP_FRAMEBUFFER_BASE;
+		description.framebuffer_width = config->screen.width;
+		description.framebuffer_height = config->screen.height;
+	}
 	if (isa_has(isa, EXT_ZIHPM)) {
 		description.pmu_event_to_mhpmevent = (struct fdt_cells){ pmu_selectors, ARRAY_SIZE(pmu_selectors) };
 		description.pmu_event_to_mhpmcounters = (struct fdt_cells){ pmu_counters, ARRAY_SIZE(pmu_counters) };
@@ -258,7 +289,8 @@ struct machine *machine_create(const struct config *config, struct boot *boot, c
 	bus_init(&m->bus);
 	clock_init(&m->clock);
 	decoder_init(&m->decoder, &config->isa);
-	bool ok = bus_add_ram(&m->bus, "ram", MEMMAP_RAM_BASE, config->ram_size, err) && create_devices(m, io, err);
+	bool ok = bus_add_ram(&m->bus, "ram", MEMMAP_RAM_BASE, config->ram_size, err) && create_devices(m, io, err) &&
+	          create_framebuffer(m, err);
 	if (ok) {
 		m->blocks = block_cache_create(&m->bus);
 		m->bus.code_written = on_code_written;
@@ -288,6 +320,7 @@ void machine_destroy(struct machine *m)
 		block_cache_destroy(m->blocks);
 	cost_shared_destroy(m->cache);
 	slots_destroy(&m->slots);
+	framebuffer_destroy(m->framebuffer);
 	htif_destroy(m->htif);
 	syscon_destroy(m->syscon);
 	rtc_destroy(m->rtc);

@@ -45,6 +45,7 @@ static const struct monitor_row commands[] = {
 	{ "step|si", "[N] [HART]", "runs one instruction, or N, of one hart", monitor_step },
 	{ "system_reset", "", "starts the guest again", monitor_reset },
 	{ "system_powerdown", "", "asks the guest to power off (this board cannot)", monitor_powerdown },
+	{ "screendump", "FILE", "writes the guest's screen as a picture (PNG)", monitor_screendump },
 	{ "savevm", "FILE", "writes a snapshot of the machine", monitor_savevm },
 	{ "loadvm", "FILE", "goes on from a snapshot", monitor_loadvm },
 	{ "quit|q", "", "ends rvemu", monitor_quit },

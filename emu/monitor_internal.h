@@ -107,5 +107,6 @@ bool monitor_quit(struct monitor_call *call);
 bool monitor_savevm(struct monitor_call *call);
 bool monitor_loadvm(struct monitor_call *call);
 bool monitor_trace(struct monitor_call *call);
+bool monitor_screendump(struct monitor_call *call);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/display/screen.h"
 #include "emu/monitor_internal.h"
 #include "emu/observe/observers.h"
 #include "emu/snapshot.h"
@@ -139,6 +140,17 @@ bool monitor_loadvm(struct monitor_call *call)
 	control->load_snapshot = xstrdup(path);
 	begin_anew(call);
 	fprintf(call->out, "the guest goes on as it was in %s\n", path);
+	return true;
+}
+
+/* --- screen --- */
+
+bool monitor_screendump(struct monitor_call *call)
+{
+	char path[MONITOR_WORD_SIZE * 8];
+	if (!read_path(call, path) || !screen_dump(call->m, path, call->err))
+		return false;
+	fprintf(call->out, "the screen is in %s\n", path);
 	return true;
 }
 

@@ -176,11 +176,21 @@ static bool do_version(struct parser *p, const char *nothing)
 }
 
 /* The serial console is on the terminal anyway. */
-static bool do_nothing(struct parser *p, const char *nothing)
+static bool do_nographic(struct parser *p, const char *nothing)
 {
-	(void)p;
 	(void)nothing;
+	p->config->display.kind = DISPLAY_NONE;
 	return true;
+}
+
+static bool read_display(struct parser *p, const char *text)
+{
+	return display_options_display(&p->config->display, p->given, text, p->err);
+}
+
+static bool read_screen(struct parser *p, const char *text)
+{
+	return display_options_screen(&p->config->screen, p->given, text, p->err);
 }
 
 #define STRING(option_name, field)                                                                                     \
@@ -245,8 +255,9 @@ static const struct option options[] = {
 	FLAG("S", stopped),
 	STRING("gdb", gdb),
 	FLAG("no-reboot", no_reboot),
-	DO("nographic", do_nothing),
-	WORD("display", "none"),
+	DO("nographic", do_nographic),
+	READ("display", read_display),
+	READ("screen", read_screen),
 	WORD("serial", "stdio", "mon:stdio"),
 	STRING("signature", signature),
 	READ("signature-granularity", read_granularity),
@@ -420,6 +431,7 @@ bool options_parse(struct config *config, int argc, char **argv, struct error *e
 		.mmu = { .ad = AD_ADUE, .asid_bits = ASID_BITS_MAX, .levels_max = 5 },
 		.quantum = DEFAULT_QUANTUM,
 		.net.mac = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 },
+		.screen = { .width = OPTIONS_SCREEN_WIDTH, .height = OPTIONS_SCREEN_HEIGHT },
 		.signature_granularity = DEFAULT_GRANULARITY,
 	};
 	isa_all(&config->isa);

@@ -1,9 +1,8 @@
 /*
  * Options of the form FIRST,key=value,key=value: disks, network, shared folders.
  *
- * A text is cut into words at commas (two commas are one that belongs to the word, as in QEMU). Each kind of option has
- * one function that is given its words one after another. Devices get the slot that -device asked for, or else the
- * first free one in the order disks, network, shares, console, rng.
+ * Each kind of option has one function that is given its words one after another (emu/options_words.h). Devices get the
+ * slot that -device asked for, or else the first free one in the order disks, network, shares, console, rng, screen.
  */
 #include "emu/options_devices.h"
 
@@ -11,62 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/framebuffer.h"
 #include "devices/virtio_9p.h"
+#include "devices/virtio_input.h"
+#include "emu/options_words.h"
 
 #define DEFAULT_TAG "share"
 #define LOOPBACK 0x7f000001
-
-/* One option at work. */
-struct words {
-	const char *given; /* its name, for messages */
-	const char *rest;  /* what is not read yet */
-	char *word;        /* the word at work, malloc'ed */
-	char *value;       /* what stands behind its '=', or NULL */
-	struct error *err; /* where trouble is told */
-};
-
-/* Cuts the next word off. False: there is none. */
-static bool next_word(struct words *w)
-{
-	free(w->word);
-	w->word = NULL;
-	if (!w->rest)
-		return false;
-	w->word = xcalloc(strlen(w->rest) + 1, 1);
-	size_t length = 0;
-	const char *at = w->rest;
-	while (*at && (at[0] != ',' || at[1] == ',')) {
-		at += at[0] == ',';
-		w->word[length++] = *at++;
-	}
-	w->rest = *at ? at + 1 : NULL;
-	w->value = strchr(w->word, '=');
-	if (w->value)
-		*w->value++ = '\0';
-	return true;
-}
-
-static bool is_key(const struct words *w, const char *key)
-{
-	return w->value && strcmp(w->word, key) == 0;
-}
-
-static bool read_switch(const struct words *w, bool *on)
-{
-	if (strcmp(w->value, "on") == 0)
-		*on = true;
-	else if (strcmp(w->value, "off") == 0)
-		*on = false;
-	else
-		return error_set(w->err, "%s: %s=%s must be on or off", w->given, w->word, w->value);
-	return true;
-}
-
-static bool unknown_word(const struct words *w, const char *known)
-{
-	return error_set(w->err, "%s: unknown word %s%s%s: known are %s", w->given, w->word, w->value ? "=" : "",
-	                 w->value ? w->value : "", known);
-}
 
 void device_options_init(struct device_options *d)
 {
@@ -90,25 +40,25 @@ static void replace(char **string, const char *with)
 
 static bool drive_word(struct words *w, struct disk_config *drive, char **path, char **id, bool first)
 {
-	if (is_key(w, "file"))
+	if (word_is_key(w, "file"))
 		replace(path, w->value);
 	else if (!w->value && first)
 		replace(path, w->word);
-	else if (is_key(w, "readonly") || is_key(w, "read-only"))
-		return read_switch(w, &drive->read_only);
-	else if (is_key(w, "snapshot"))
-		return read_switch(w, &drive->snapshot);
-	else if (is_key(w, "id"))
+	else if (word_is_key(w, "readonly") || word_is_key(w, "read-only"))
+		return word_switch(w, &drive->read_only);
+	else if (word_is_key(w, "snapshot"))
+		return word_switch(w, &drive->snapshot);
+	else if (word_is_key(w, "id"))
 		replace(id, w->value);
-	else if (is_key(w, "format") && strcmp(w->value, "raw") != 0)
+	else if (word_is_key(w, "format") && strcmp(w->value, "raw") != 0)
 		return error_set(w->err,
 		                 "%s: format=%s: only raw images can be used (qemu-img convert -O raw makes one)",
 		                 w->given, w->value);
-	else if (is_key(w, "if") && strcmp(w->value, "none") != 0 && strcmp(w->value, "virtio") != 0)
+	else if (word_is_key(w, "if") && strcmp(w->value, "none") != 0 && strcmp(w->value, "virtio") != 0)
 		return error_set(w->err, "%s: if=%s: must be none or virtio", w->given, w->value);
-	else if (!is_key(w, "format") && !is_key(w, "if") && !is_key(w, "index") && !is_key(w, "media") &&
-	         !is_key(w, "cache") && !is_key(w, "aio"))
-		return unknown_word(w, "file=, readonly=on, snapshot=on, format=raw, if=none, id=");
+	else if (!word_is_key(w, "format") && !word_is_key(w, "if") && !word_is_key(w, "index") &&
+	         !word_is_key(w, "media") && !word_is_key(w, "cache") && !word_is_key(w, "aio"))
+		return word_unknown(w, "file=, readonly=on, snapshot=on, format=raw, if=none, id=");
 	return true;
 }
 
@@ -121,7 +71,7 @@ bool device_options_drive(struct device_options *d, struct config *c, const char
 	struct disk_config *drive = &c->drives[c->drive_count];
 	char *path = NULL, *id = NULL;
 	bool ok = true;
-	for (bool first = true; ok && next_word(&w); first = false)
+	for (bool first = true; ok && word_next(&w); first = false)
 		ok = drive_word(&w, drive, &path, &id, first);
 	free(w.word);
 	drive->path = path;
@@ -184,13 +134,13 @@ static bool read_mac(const struct words *w, u8 mac[6])
 
 static bool net_word(struct words *w, struct device_options *d, struct net_config *net)
 {
-	if (is_key(w, "id")) {
+	if (word_is_key(w, "id")) {
 		replace(&d->net_id, w->value);
-	} else if (is_key(w, "restrict")) {
-		return read_switch(w, &net->restricted);
-	} else if (is_key(w, "mac")) {
+	} else if (word_is_key(w, "restrict")) {
+		return word_switch(w, &net->restricted);
+	} else if (word_is_key(w, "mac")) {
 		return read_mac(w, net->mac);
-	} else if (is_key(w, "hostfwd")) {
+	} else if (word_is_key(w, "hostfwd")) {
 		char *copy = xstrdup(w->value);
 		bool room = net->forward_count < ARRAY_SIZE(net->forwards);
 		bool ok = room && read_forward(copy, &net->forwards[net->forward_count]);
@@ -201,8 +151,8 @@ static bool net_word(struct words *w, struct device_options *d, struct net_confi
 			return error_set(w->err, "%s: hostfwd=%s: must look like tcp:127.0.0.1:2222-:22", w->given,
 			                 w->value);
 		net->forward_count++;
-	} else if (!is_key(w, "model")) {
-		return unknown_word(w, "hostfwd=, restrict=on, mac=, id=");
+	} else if (!word_is_key(w, "model")) {
+		return word_unknown(w, "hostfwd=, restrict=on, mac=, id=");
 	}
 	return true;
 }
@@ -215,11 +165,11 @@ bool device_options_net(struct device_options *d, struct config *c, const char *
 		c->net.enabled = false;
 		return true;
 	}
-	bool ok = next_word(&w) && !w.value && strcmp(w.word, "user") == 0;
+	bool ok = word_next(&w) && !w.value && strcmp(w.word, "user") == 0;
 	if (!ok)
 		error_set(err, "%s %s: must be user (with its words behind commas) or none", given, text);
 	c->net.enabled = true;
-	while (ok && next_word(&w))
+	while (ok && word_next(&w))
 		ok = net_word(&w, d, &c->net);
 	free(w.word);
 	return ok;
@@ -227,14 +177,14 @@ bool device_options_net(struct device_options *d, struct config *c, const char *
 
 static bool share_word(struct words *w, struct share_config *share, bool first)
 {
-	if (!share->path && (is_key(w, "path") || (!w->value && first)))
+	if (!share->path && (word_is_key(w, "path") || (!w->value && first)))
 		share->path = xstrdup(w->value ? w->value : w->word);
-	else if (!share->tag && is_key(w, "tag"))
+	else if (!share->tag && word_is_key(w, "tag"))
 		share->tag = xstrdup(w->value);
-	else if (is_key(w, "readonly"))
-		return read_switch(w, &share->read_only);
+	else if (word_is_key(w, "readonly"))
+		return word_switch(w, &share->read_only);
 	else
-		return unknown_word(w, "tag=, readonly=on");
+		return word_unknown(w, "tag=, readonly=on");
 	return true;
 }
 
@@ -247,7 +197,7 @@ bool device_options_share(struct device_options *d, struct config *c, const char
 		return error_set(err, "%s: there is room for %zu devices only", given, ARRAY_SIZE(c->shares));
 	struct share_config *share = &c->shares[c->share_count++];
 	bool ok = true;
-	for (bool first = true; ok && next_word(&w); first = false)
+	for (bool first = true; ok && word_next(&w); first = false)
 		ok = share_word(&w, share, first);
 	free(w.word);
 	if (!ok)
@@ -294,23 +244,23 @@ static bool read_device(struct words *w, struct device_options *d, struct config
 	s32 slot = -1;
 	u32 drive = 0;
 	bool is_blk = strncmp(name, "virtio-blk", 10) == 0, has_drive = false;
-	while (next_word(w)) {
-		if (is_key(w, "bus")) {
+	while (word_next(w)) {
+		if (word_is_key(w, "bus")) {
 			if (!read_bus(w, &slot))
 				return false;
-		} else if (is_blk && is_key(w, "drive")) {
+		} else if (is_blk && word_is_key(w, "drive")) {
 			has_drive = find_drive(d, c, w->value, &drive);
 			if (!has_drive)
 				return error_set(w->err, "%s %s: there is no drive with id=%s before it", w->given,
 				                 name, w->value);
-		} else if (is_key(w, "mac")) {
+		} else if (word_is_key(w, "mac")) {
 			if (!read_mac(w, c->net.mac))
 				return false;
-		} else if (is_key(w, "netdev") && (!d->net_id || strcmp(d->net_id, w->value) != 0)) {
+		} else if (word_is_key(w, "netdev") && (!d->net_id || strcmp(d->net_id, w->value) != 0)) {
 			return error_set(w->err, "%s %s: there is no -netdev with id=%s before it", w->given, name,
 			                 w->value);
-		} else if (!is_key(w, "netdev") && !is_key(w, "id")) {
-			return unknown_word(w, "drive=, netdev=, mac=, bus=virtio-mmio-bus.N");
+		} else if (!word_is_key(w, "netdev") && !word_is_key(w, "id")) {
+			return word_unknown(w, "drive=, netdev=, mac=, bus=virtio-mmio-bus.N");
 		}
 	}
 	if (is_blk && !has_drive)
@@ -322,24 +272,81 @@ static bool read_device(struct words *w, struct device_options *d, struct config
 	return true;
 }
 
+/* What a screen is made of, in the order in which slots are given. */
+static const struct screen_device {
+	const char *name; /* QEMU's */
+	u8 kind;          /* enum slot_kind */
+	u8 index;         /* of the slot: which input device */
+} screen_devices[SCREEN_DEVICES] = {
+	{ "virtio-gpu-device", SLOT_GPU, 0 },
+	{ "virtio-keyboard-device", SLOT_INPUT, VIRTIO_INPUT_KEYBOARD },
+	{ "virtio-mouse-device", SLOT_INPUT, VIRTIO_INPUT_MOUSE },
+	{ "virtio-tablet-device", SLOT_INPUT, VIRTIO_INPUT_TABLET },
+};
+
+static const struct screen_device *find_screen_device(const char *name)
+{
+	for (u32 i = 0; i < SCREEN_DEVICES; i++)
+		if (strcmp(screen_devices[i].name, name) == 0)
+			return &screen_devices[i];
+	return NULL;
+}
+
+/* xres= and yres= of the GPU. */
+static bool read_side(const struct words *w, u32 *side)
+{
+	u64 value;
+	if (!options_number(w->value, false, &value) || value < FRAMEBUFFER_SIDE_MIN || value > FRAMEBUFFER_SIDE_MAX)
+		return error_set(w->err, "%s: %s=%s: must be %d to %d pixels", w->given, w->word, w->value,
+		                 FRAMEBUFFER_SIDE_MIN, FRAMEBUFFER_SIDE_MAX);
+	*side = (u32)value;
+	return true;
+}
+
+/* The words behind -device NAME of a screen's part. */
+static bool read_screen_device(struct words *w, struct device_options *d, struct config *c,
+                               const struct screen_device *device)
+{
+	s32 slot = -1;
+	u32 *side;
+	while (word_next(w)) {
+		side = word_is_key(w, "xres") ? &c->screen.width : word_is_key(w, "yres") ? &c->screen.height : NULL;
+		if (word_is_key(w, "bus")) {
+			if (!read_bus(w, &slot))
+				return false;
+		} else if (side && device->kind == SLOT_GPU) {
+			if (!read_side(w, side))
+				return false;
+		} else if (!word_is_key(w, "id")) {
+			return word_unknown(w, device->kind == SLOT_GPU ? "xres=, yres=, bus=virtio-mmio-bus.N"
+			                                                : "bus=virtio-mmio-bus.N");
+		}
+	}
+	d->has_screen[device - screen_devices] = true;
+	d->screen_slots[device - screen_devices] = slot;
+	return true;
+}
+
 bool device_options_device(struct device_options *d, struct config *c, const char *given, const char *text,
                            struct error *err)
 {
 	struct words w = { .given = given, .rest = text, .err = err };
 	char name[32] = "";
-	if (next_word(&w))
+	if (word_next(&w))
 		snprintf(name, sizeof(name), "%s", w.word);
 	bool ok = true;
 	if (strcmp(name, "virtio-blk-device") == 0 || strcmp(name, "virtio-net-device") == 0)
 		ok = read_device(&w, d, c, name);
 	else if (strcmp(name, "virtio-rng-device") == 0)
 		d->has_rng = true;
+	else if (find_screen_device(name))
+		ok = read_screen_device(&w, d, c, find_screen_device(name));
 	else
-		ok = error_set(
-			err,
-			"%s %s: must be virtio-blk-device, virtio-net-device or virtio-rng-device (see --share and "
-			"--console for others)",
-			given, text);
+		ok = error_set(err,
+		               "%s %s: must be virtio-blk-device, virtio-net-device, virtio-rng-device, "
+		               "virtio-gpu-device, virtio-keyboard-device, virtio-mouse-device or virtio-tablet-device "
+		               "(see --share and --console for others)",
+		               given, text);
 	free(w.word);
 	return ok;
 }
@@ -355,8 +362,23 @@ static bool take_slot(struct config *c, s32 wanted, enum slot_kind kind, u32 ind
 	}
 	if (wanted >= 0)
 		return error_set(err, "-device: two devices on virtio-mmio-bus.%d", wanted);
-	return error_set(err, "too many devices: disks, network, shares, console and rng together have %d slots",
+	return error_set(err,
+	                 "too many devices: disks, network, shares, console, rng and screen (GPU, keyboard, pointer) "
+	                 "together have %d slots",
 	                 MEMMAP_VIRTIO_COUNT);
+}
+
+static bool take_screen_slot(struct config *c, u32 device, s32 wanted, struct error *err)
+{
+	return take_slot(c, wanted, screen_devices[device].kind, screen_devices[device].index, err);
+}
+
+static bool has_device(const struct config *c, enum slot_kind kind, u32 index)
+{
+	for (u32 i = 0; i < MEMMAP_VIRTIO_COUNT; i++)
+		if (c->slots[i].kind == kind && c->slots[i].index == index)
+			return true;
+	return false;
 }
 
 bool device_options_settle(struct device_options *d, struct config *c, struct error *err)
@@ -369,11 +391,38 @@ bool device_options_settle(struct device_options *d, struct config *c, struct er
 		}
 		if (c->net.enabled && (d->net_slot < 0) == pass && !take_slot(c, d->net_slot, SLOT_NET, 0, err))
 			return false;
+		for (u32 i = 0; i < SCREEN_DEVICES && !pass; i++)
+			if (d->has_screen[i] && d->screen_slots[i] >= 0 &&
+			    !take_screen_slot(c, i, d->screen_slots[i], err))
+				return false;
 	}
 	for (u32 i = 0; i < c->share_count; i++)
 		if (!take_slot(c, -1, SLOT_9P, i, err))
 			return false;
 	if (c->virtio_console && !take_slot(c, -1, SLOT_CONSOLE, 0, err))
 		return false;
-	return !d->has_rng || take_slot(c, -1, SLOT_RNG, 0, err);
+	if (d->has_rng && !take_slot(c, -1, SLOT_RNG, 0, err))
+		return false;
+	for (u32 i = 0; i < SCREEN_DEVICES; i++)
+		if (d->has_screen[i] && d->screen_slots[i] < 0 && !take_screen_slot(c, i, -1, err))
+			return false;
+	return device_options_add_screen(c, err);
+}
+
+bool device_options_add_screen(struct config *c, struct error *err)
+{
+	static const s8 pointers[] = {
+		[SCREEN_POINTER_TABLET] = 3, [SCREEN_POINTER_MOUSE] = 2, [SCREEN_POINTER_NONE] = -1
+	};
+	s8 pointer = pointers[c->screen.pointer];
+	if (!display_options_has_screen(&c->screen, &c->display))
+		return true;
+	if (!c->screen.no_gpu && !has_device(c, SLOT_GPU, 0) && !take_screen_slot(c, 0, -1, err))
+		return false;
+	if (!has_device(c, SLOT_INPUT, VIRTIO_INPUT_KEYBOARD) && !take_screen_slot(c, 1, -1, err))
+		return false;
+	if (pointer < 0 || has_device(c, SLOT_INPUT, VIRTIO_INPUT_MOUSE) ||
+	    has_device(c, SLOT_INPUT, VIRTIO_INPUT_TABLET))
+		return true;
+	return take_screen_slot(c, (u32)pointer, -1, err);
 }

@@ -6,6 +6,8 @@
 
 #include "emu/options.h"
 
+#define SCREEN_DEVICES 4
+
 /* What is known of devices while the arguments are read. */
 struct device_options {
 	char *drive_ids[MEMMAP_VIRTIO_COUNT]; /* id= of the drives, malloc'ed; NULL: none */
@@ -14,6 +16,8 @@ struct device_options {
 	char *net_id;                         /* id= of -netdev, or NULL */
 	bool snapshot;                        /* --snapshot: for all drives */
 	bool has_rng;                         /* a virtio-rng was asked for */
+	bool has_screen[SCREEN_DEVICES];      /* GPU, keyboard, mouse, tablet: asked for by -device */
+	s32 screen_slots[SCREEN_DEVICES];     /* where; -1: any */
 };
 
 void device_options_init(struct device_options *d);
@@ -31,5 +35,9 @@ bool device_options_device(struct device_options *d, struct config *c, const cha
 
 /* Gives every device its slot. */
 bool device_options_settle(struct device_options *d, struct config *c, struct error *err) must_check;
+
+/* Gives the screen's devices their slots, if the guest is to have one and they have none: again once DISPLAY_AUTO is
+ * decided. */
+bool device_options_add_screen(struct config *c, struct error *err) must_check;
 
 #endif

@@ -52,7 +52,7 @@ enum screen_wanted {
 enum screen_pointer { SCREEN_POINTER_TABLET, SCREEN_POINTER_MOUSE, SCREEN_POINTER_NONE };
 
 /* Each reads one option's value: "sdl,scale=smooth,fullscreen=on,tab=mmu", "tui", "none", "png:FILE" or
- * "png,file=FILE"; "1280x800,gpu=off,simple=off,pointer=mouse", "off", or NULL (the defaults). False: see err, which
+ * "png,file=FILE"; "1280x800,gpu=off,simple=off,pointer=mouse", "on" or "off". False: see err, which
  * begins with `given`, the option as the user spelled it. */
 bool display_options_display(struct display_config *c, const char *given, const char *text,
                              struct error *err) must_check;

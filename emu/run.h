@@ -26,13 +26,14 @@ enum run_end {
 
 /* What lies around a machine and outlives it. All zero: no input, nobody watches, idle time is skipped. */
 struct outside {
-	struct console *console;   /* the terminal, or NULL */
-	struct host_io *io;        /* all that is waited for on the host; NULL: nothing */
-	struct control *control;   /* who may hold the machine; NULL: nobody. Needs `io` */
-	struct monitor *monitor;   /* what Ctrl-A c opens, or NULL */
-	struct backends *backends; /* what is behind virtio devices, or NULL */
-	struct journal *journal;   /* input is recorded to it or comes from it, or NULL */
-	bool real_time;            /* idle time is waited out, not skipped: a person or a network is there */
+	struct console *console;     /* the terminal, or NULL */
+	struct host_io *io;          /* all that is waited for on the host; NULL: nothing */
+	struct control *control;     /* who may hold the machine; NULL: nobody. Needs `io` */
+	struct monitor *monitor;     /* what Ctrl-A c opens, or NULL */
+	struct backends *backends;   /* what is behind virtio devices, or NULL */
+	struct input_events *events; /* keys and pointer, or NULL */
+	struct journal *journal;     /* input is recorded to it or comes from it, or NULL */
+	bool real_time;              /* idle time is waited out, not skipped: a person or a network is there */
 };
 
 /* Runs the machine until it ends. `outside` may be NULL. For RUN_WEDGED and RUN_ASLEEP a line on stderr says where and

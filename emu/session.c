@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "emu/backends.h"
+#include "emu/display/display.h"
+#include "emu/display/screen.h"
 #include "emu/gdbstub.h"
 #include "emu/journal.h"
 #include "emu/monitor.h"
@@ -27,6 +29,8 @@ struct session {
 	struct observers *observers; /* who looks at it */
 	struct host_io *io;          /* all that is waited for on the host */
 	struct console *console;     /* the terminal */
+	struct display *display;     /* the window, or NULL */
+	struct input_events events;  /* keys and pointer, on their way from it to the guest */
 	struct journal *journal;     /* recording or replay, or NULL */
 	struct backends *backends;   /* what is behind the virtio devices */
 	struct gdbstub *gdb;         /* the debugger's door, or NULL */
@@ -72,6 +76,8 @@ static int finish(struct session *s, struct machine *m, enum run_end end)
 		status = fail(&err);
 	if (config->ram_hash)
 		report_ram_hash(m, stderr);
+	if (config->display.kind == DISPLAY_PNG && !screen_dump(m, config->display.png, &err))
+		status = fail(&err);
 	return observers_finish(s->observers, m, s->host_ns, status);
 }
 
@@ -89,11 +95,20 @@ static bool starts_again(struct session *s, const struct machine *m, u64 steps, 
 	return s->config->max_insns != 0;
 }
 
+/* What the guest writes goes to the terminal and to the window. */
+static void put_out(void *session, u8 byte)
+{
+	struct session *s = session;
+	struct byte_sink terminal = console_sink(s->console);
+	byte_put(&terminal, byte);
+	display_serial(s->display, byte);
+}
+
 /* A machine at its first instruction, or where the snapshot that is asked for left it. */
 static struct machine *next_machine(struct session *s, struct error *err)
 {
 	struct machine_io io = {
-		.out = console_sink(s->console),
+		.out = { .put = put_out, .arg = s },
 		.trace = observers_trace(s->observers),
 		.epoch_ns = s->epoch_ns,
 		.slots = backends_slot_io(s->backends),
@@ -162,12 +177,26 @@ static bool run_one(struct session *s, struct machine *m, const struct outside *
 		end = RUN_DIVERGED;
 	}
 	*status = finish(s, m, end);
+	display_finish(s->display, m, *status);
 	if (!finish_journal(s, m, end, &err)) {
 		log_warn("%s", err.text);
 		*status = SESSION_STUCK;
 	}
 	gdbstub_exited(s->gdb, (u32)*status);
 	return false;
+}
+
+/* Somebody sits there: at the terminal, or at a window. */
+static bool has_person(const struct session *s)
+{
+	u8 kind = s->config->display.kind;
+	return console_is_interactive(s->console) || kind == DISPLAY_SDL || kind == DISPLAY_TUI;
+}
+
+/* A person or a network is there: idle time is waited out. */
+static bool is_real_time(const struct session *s)
+{
+	return !s->config->replay && (has_person(s) || s->config->net.enabled);
 }
 
 /* Runs machines until one does not start again. */
@@ -180,7 +209,8 @@ static int run(struct session *s)
 		.monitor = &s->monitor,
 		.backends = s->backends,
 		.journal = s->journal,
-		.real_time = !s->config->replay && (console_is_interactive(s->console) || s->config->net.enabled),
+		.events = &s->events,
+		.real_time = is_real_time(s),
 	};
 	struct error err;
 	bool began = false;
@@ -196,7 +226,9 @@ static int run(struct session *s)
 			console_flush(s->console);
 			return fail(&err);
 		}
+		display_attach(s->display, m);
 		again = run_one(s, m, &outside, &status);
+		display_attach(s->display, NULL);
 		observers_detach(s->observers);
 		machine_destroy(m);
 	}
@@ -229,10 +261,25 @@ static u64 first_epoch(const struct session *s)
 	struct timespec now;
 	if (s->config->replay)
 		return journal_epoch_ns(s->journal);
-	if (!console_is_interactive(s->console))
+	if (!has_person(s))
 		return FIXED_EPOCH_NS;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
+}
+
+static bool open_display(struct session *s, struct error *err)
+{
+	struct display_parts parts = {
+		.config = s->config,
+		.io = s->io,
+		.console = s->console,
+		.control = &s->control,
+		.observers = s->observers,
+		.events = &s->events,
+	};
+	bool ok;
+	s->display = display_create(&parts, &ok, err);
+	return ok;
 }
 
 /* Opens what the configuration names. */
@@ -240,6 +287,8 @@ static bool open_all(struct session *s, struct error *err)
 {
 	const struct config *config = s->config;
 	s->io = host_io_create();
+	if (!display_settle(s->config, s->boot, err))
+		return false;
 	s->observers = observers_create(config, &s->boot->symbols, err);
 	if (!s->observers || !open_journal(s, err))
 		return false;
@@ -256,13 +305,13 @@ static bool open_all(struct session *s, struct error *err)
 	s->control.paused = config->stopped;
 	if (config->load_snapshot)
 		s->control.load_snapshot = xstrdup(config->load_snapshot);
-	s->console = console_create();
+	s->console = console_create(config->display.kind == DISPLAY_TUI);
 	console_watch(s->console, s->io);
 	observers_share_terminal(s->observers, flush_console, s->console);
 	s->epoch_ns = first_epoch(s);
 	if (config->stopped && !config->gdb)
 		log_warn("the guest is not started: Ctrl-A c opens the monitor, where cont starts it");
-	return true;
+	return open_display(s, err);
 }
 
 /* False: a trace or a recording is not whole; a line has said so. */
@@ -271,6 +320,7 @@ static bool close_all(struct session *s)
 	struct error err;
 	gdbstub_destroy(s->gdb);
 	backends_destroy(s->backends);
+	display_destroy(s->display);
 	console_destroy(s->console);
 	host_io_destroy(s->io);
 	free(s->control.load_snapshot);

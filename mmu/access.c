@@ -54,7 +54,7 @@ static void fast_fill(struct mmu *m, enum access access, u64 va, const struct tr
 		return;
 	fast_put(m, va_page, pa_page, region->ram + (pa_page - region->base),
 	         page_allows(m, t->entry, va, ACCESS_LOAD, rights), page_allows(m, t->entry, va, ACCESS_STORE, rights),
-	         bus_granules(region, pa_page) != 0);
+	         bus_watches_stores(region, pa_page));
 }
 
 /* --- loads and stores --- */
@@ -137,8 +137,8 @@ static must_check bool locate_both(struct mmu *m, u64 va, u32 size, enum access 
 
 /*
  * Accesses within one page that the fast path's compare sends here, although the entry it looked at serves them:
- * misaligned ones, and stores to a page that holds decoded code, but not where they write. False: it does not serve
- * this one.
+ * misaligned ones, and stores to a page of the main RAM that holds decoded code, but not where they write. False: it
+ * does not serve this one.
  */
 static bool load_by_entry(const struct mmu *m, u64 va, u32 size, u64 *value)
 {
@@ -151,7 +151,8 @@ static bool load_by_entry(const struct mmu *m, u64 va, u32 size, u64 *value)
 	return true;
 }
 
-/* Would the store hit a watched granule? An empty map means that the entry is out of date: a new one will be faster. */
+/* Would the store hit a watched granule? An empty map means that the entry is out of date: a new one will be faster.
+ * Other RAM than the main one may have clean pages: stores to those are made the long way. */
 static bool hits_watched(const struct mmu *m, u64 pa, u32 size)
 {
 	const struct bus_region *ram = m->bus->ram;

@@ -2,9 +2,9 @@
  * The fast path: one compare that tests tag, validity and alignment together, then a host load or store.
  *
  * A strict subset of the TLB (mmu/tlb.h): an entry is made only from a translation the TLB holds (or from bare mode),
- * for one page of RAM whose PMP rights are uniform, that holds no decoded code (stores) and that nobody watches; what
- * leaves the TLB leaves it too. Every context (mode, SUM, MXR) has a table of its own, so a privilege switch swaps a
- * pointer.
+ * for one page of RAM whose PMP rights are uniform, that holds no decoded code and is not clean (stores) and that
+ * nobody watches; what leaves the TLB leaves it too. Every context (mode, SUM, MXR) has a table of its own, so a
+ * privilege switch swaps a pointer.
  *
  * One of the three hot headers: look at the generated code after every change (`make disasm`). The slow path is
  * mmu/mmu.h.
@@ -29,7 +29,8 @@ struct fast_entry {
 	u64 pa;        /* physical address of the page, plus FAST_STORES_WATCHED */
 };
 
-/* The page may be stored to, but holds decoded code (or a watched word), so stores must look at the code map first. */
+/* The page may be stored to, but holds decoded code (or a watched word), or is clean (bus_region.clean_map), so stores
+ * must look at those maps first. */
 #define FAST_STORES_WATCHED 1
 
 _Static_assert(sizeof(struct fast_entry) == 32, "the index is scaled by 32 in one shift and one mask");

@@ -108,9 +108,9 @@ void fast_flush_all(struct mmu *m)
 	fast_flush_translated(m);
 }
 
-static void watch_stores(struct fast_entry *e, u64 pa)
+static void watch_stores(struct fast_entry *e, u64 pa, u64 size)
 {
-	if (align_down(e->pa, PAGE_SIZE) != pa || e->store_tag == FAST_EMPTY)
+	if (e->pa - pa >= size || e->store_tag == FAST_EMPTY)
 		return;
 	e->store_tag = FAST_EMPTY;
 	e->pa |= FAST_STORES_WATCHED;
@@ -128,7 +128,19 @@ void mmu_protect_page(struct mmu *m, u64 pa)
 			continue;
 		}
 		for (u32 i = 0; i < t->filled; i++)
-			watch_stores(&t->entries[t->log[i]], pa);
+			watch_stores(&t->entries[t->log[i]], pa, PAGE_SIZE);
+	}
+}
+
+void mmu_protect_range(struct mmu *m, u64 pa, u64 size)
+{
+	for (u32 c = 0; c < MMU_CONTEXTS; c++) {
+		struct fast_table *t = &m->tables[c];
+		bool by_log = t->filled <= FAST_LOG_SIZE;
+		u32 count = by_log ? t->filled : FAST_ENTRIES;
+
+		for (u32 i = 0; i < count; i++)
+			watch_stores(&t->entries[by_log ? t->log[i] : i], pa, size);
 	}
 }
 

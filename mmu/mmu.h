@@ -250,6 +250,10 @@ bool mmu_peek(struct mmu *m, u64 va, u64 *pa) must_check;
 /* Takes stores to the RAM page at pa out of every fast table: it now holds decoded code. */
 void mmu_protect_page(struct mmu *m, u64 pa);
 
+/* The same for whole pages of RAM, pa..pa+size-1, of which a store shall be heard again (bus_region.clean_map). Costs
+ * as much for many as for one, and empties no table. */
+void mmu_protect_range(struct mmu *m, u64 pa, u64 size);
+
 /* Saves or restores satp, PMP, TLB and statistics. After restoring call mmu_set_context(). Fast entries are not saved:
  * they come back by themselves and show nowhere but in how many there were. */
 void mmu_state(struct state *s, struct mmu *m);

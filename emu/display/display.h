@@ -11,12 +11,12 @@
 #include "emu/control.h"
 #include "emu/display/picture.h"
 #include "emu/host_io.h"
+#include "emu/input_events.h"
 #include "emu/inputs.h"
 #include "emu/options.h"
 
 struct display;
 struct observers;
-struct monitor;
 
 /* What a display works with; all outlive it. */
 struct display_parts {
@@ -25,7 +25,6 @@ struct display_parts {
 	struct console *console;     /* whose input it also is */
 	struct control *control;     /* which machine runs, and is held */
 	struct observers *observers; /* the live view comes from them */
-	struct monitor *monitor;     /* commands typed into the window */
 	struct input_events *events; /* keyboard and pointer, on their way to the guest */
 };
 
@@ -47,8 +46,4 @@ void display_serial(struct display *d, u8 byte);
 
 /* The run has ended: the window says how, and stays until the user closes it where he cannot have seen it otherwise. */
 void display_finish(struct display *d, struct machine *m, int status);
-
-/* The guest's screen now, for the monitor's screendump; also without a window. False: it has none; see err. */
-bool display_screendump(struct machine *m, const char *path, struct error *err) must_check;
-
 #endif

@@ -1,6 +1,6 @@
 /*
- * The bitmap font of the window: Terminus of the distribution (package console-setup-linux), PC Screen Font 2, in a few
- * sizes, plain and bold, carried in the binary.
+ * The bitmap font of the window: Terminus of the distribution (package console-setup-linux), PC Screen Font 1 and 2, in
+ * a few sizes, plain and bold, carried in the binary.
  */
 #ifndef RVEMU_EMU_DISPLAY_FONT_H
 #define RVEMU_EMU_DISPLAY_FONT_H
@@ -24,13 +24,17 @@ const struct font *font_of_height(u32 height, bool bold);
 
 /* The glyph of a code point, or that of U+FFFD, or '?'. */
 const u8 *font_glyph(const struct font *font, u32 code_point);
+/* True if it has one of its own. */
+bool font_has(const struct font *font, u32 code_point);
 
-/* Parses a PSF2 file with its Unicode table. False: it is none, or damaged; see err. font_free() frees what it made;
- * `bytes` must live as long. */
+/* Parses a PSF file (1 or 2) with its Unicode table; without one, glyphs are numbered by code point. False: it is none,
+ * or damaged; see err. font_free() frees what it made; `bytes` must live as long. */
 bool font_parse(struct font *font, const u8 *bytes, size_t size, struct error *err) must_check;
 void font_free(struct font *font);
 
 /* The next code point of UTF-8 text, whose end is 0; moves *text. Damaged bytes are U+FFFD, one each. 0: the end. */
 u32 utf8_next(const char **text);
+/* Writes one, below 0x200000: 1 to 4 bytes, whose count it returns. No 0 behind it. */
+u32 utf8_put(char *text, u32 code_point);
 
 #endif

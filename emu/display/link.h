@@ -64,6 +64,7 @@ struct link_status {
 	bool pointer_is_tablet, pointer_is_mouse;
 	bool is_frozen;     /* a recording or a replay: nobody may interfere */
 	u32 leds;           /* of the keyboard */
+	u32 keys_waiting;   /* its events that the guest has not taken */
 	u64 speed;          /* steps a second; 0: full */
 	u64 instret;        /* instructions of all harts */
 	u64 time_ns;        /* guest time */

@@ -69,7 +69,9 @@ void terminal_cell(const struct terminal *t, u32 column, u32 row, struct termina
 /* The cursor's place on the view. False: it is not to be seen. */
 bool terminal_cursor(const struct terminal *t, u32 *column, u32 *row);
 
-/* A selection between two places of the view (in any order), and its text (malloc'ed; NULL: nothing is selected). */
+/* A selection between two places of the view (in any order), both included, and its text (malloc'ed; NULL: nothing is
+ * selected). Blanks at the ends of lines are cut, and lines that were wrapped are joined as far as can be seen: those
+ * that fill the last column. The selection moves with its text. */
 void terminal_select(struct terminal *t, u32 column0, u32 row0, u32 column1, u32 row1);
 void terminal_select_none(struct terminal *t);
 char *terminal_selected(const struct terminal *t);

@@ -18,6 +18,7 @@
 #include "emu/observe/recorder.h"
 #include "emu/observe/check_report.h"
 #include "emu/observe/grader.h"
+#include "emu/observe/live.h"
 #include "emu/observe/sinks.h"
 #include "emu/observe/source_lines.h"
 #include "emu/observe/stats.h"
@@ -74,6 +75,9 @@ void observers_tell_stuck(struct observers *o, struct machine *m, enum run_end e
 /* The run is over and the machine still there: reports, tables and files are written. `status` is the exit status so
  * far; returns the one that rvemu ends with (--expect may make a failure of it). */
 int observers_finish(struct observers *o, struct machine *m, u64 host_ns, int status);
+
+/* The live view, where there is a window or a text interface; otherwise NULL. */
+struct live *observers_live(const struct observers *o);
 
 /* Whom emu/observe/stats.h is to ask, for a machine at work. */
 struct stats_sources observers_stats(const struct observers *o, const struct machine *m);

@@ -1,0 +1,48 @@
+/*
+ * Finds SDL2's functions at run time: see sdl.h.
+ */
+#include "emu/display/sdl.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+/* A function by its name; remembers in *missing the first that there is not. */
+static void *look_up(void *library, const char *name, const char **missing)
+{
+	void *function = dlsym(library, name);
+	if (!function && !*missing)
+		*missing = name;
+	return function;
+}
+
+bool sdl_load(struct sdl *sdl, struct error *err)
+{
+	void *library = dlopen("libSDL2-2.0.so.0", RTLD_NOW | RTLD_LOCAL);
+	if (!library)
+		return error_set(err, "--display sdl: SDL2 is not installed: apt install libsdl2-2.0-0 (%s)",
+		                 dlerror());
+	const char *missing = NULL;
+#define F(name) sdl->name = (typeof(sdl->name))look_up(library, "SDL_" #name, &missing);
+	SDL_FUNCTIONS(F)
+#undef F
+	if (missing)
+		return error_set(err, "--display sdl: the SDL2 that is installed has no %s: at least 2.0.16 is needed",
+		                 missing);
+	sdl->SetPrimarySelectionText =
+	        (typeof(sdl->SetPrimarySelectionText))dlsym(library, "SDL_SetPrimarySelectionText");
+	sdl->GetPrimarySelectionText =
+	        (typeof(sdl->GetPrimarySelectionText))dlsym(library, "SDL_GetPrimarySelectionText");
+	return true;
+}
+
+bool sdl_start(const struct sdl *sdl, struct error *err)
+{
+	/* Ctrl-C in the terminal is rvemu's own affair, and whoever watches a guest may want the screen to go dark. */
+	sdl->SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+	sdl->SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+	sdl->SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+	sdl->SetHint(SDL_HINT_APP_NAME, "rvemu");
+	if (sdl->Init(SDL_INIT_VIDEO) != 0)
+		return error_set(err, "--display sdl: no window can be opened here: %s", sdl->GetError());
+	return true;
+}
