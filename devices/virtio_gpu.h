@@ -13,7 +13,7 @@
 #include "emu/base/clock.h"
 
 #define VIRTIO_GPU_BYTES_MAX (256 * MIB) /* of all resources together: pixels, and lists of what is behind them */
-#define VIRTIO_GPU_SIDE_MAX 16384        /* pixels, either side of a resource or of the display */
+#define VIRTIO_GPU_SIDE_MAX 8192         /* pixels, either side of a resource or of the display */
 #define VIRTIO_GPU_CURSOR 64             /* pixels, either side of a cursor */
 
 struct virtio_gpu;

@@ -1,6 +1,6 @@
 /*
  * What the virtio GPU's display says about itself: an EDID block (VESA Enhanced EDID, version 1.4). Its first detailed
- * timing is the preferred mode; smaller common modes are offered with it.
+ * timing is the preferred mode; common ones are offered with it.
  */
 #include "devices/virtio_gpu_internal.h"
 
@@ -22,7 +22,6 @@
 /* Byte offsets. */
 enum {
 	ESTABLISHED = 35,
-	STANDARD = 38,
 	DETAILED = 54,
 	NAME = 72,
 	DUMMIES = 90,
@@ -38,35 +37,12 @@ static const u8 head[ESTABLISHED] = {
 	0x01, 0x04, 0xa0, 0x00, 0x00, 0x78, 0x06, 0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54,
 };
 
-/* A mode that is offered if it fits the display. */
-static const struct mode {
-	u16 width, height; /* pixels */
-	u8 at;             /* byte of the established timings; 0: a standard timing */
-	u8 bits;           /* its bit there, or the standard timing's second byte: aspect ratio, and 60 Hz */
-} modes[] = {
-	{ 640, 480, ESTABLISHED, 0x20 }, { 800, 600, ESTABLISHED, 0x01 }, { 1024, 768, ESTABLISHED + 1, 0x08 },
-	{ 1280, 720, 0, 0xc0 },          { 1280, 800, 0, 0x00 },          { 1280, 1024, 0, 0x80 },
-	{ 1440, 900, 0, 0x00 },          { 1600, 900, 0, 0xc0 },          { 1600, 1200, 0, 0x40 },
-	{ 1680, 1050, 0, 0x00 },         { 1920, 1080, 0, 0xc0 },
+/* 640x480, 800x600 and 1024x768, then others, each by its width, aspect ratio and 60 Hz. */
+static const u8 modes[DETAILED - ESTABLISHED] = {
+	0x21, 0x08, 0x00,                               /* established */
+	0x81, 0xc0, 0x81, 0x00, 0x81, 0x80, 0x95, 0x00, /* 1280x720, 1280x800, 1280x1024, 1440x900 */
+	0xa9, 0xc0, 0xa9, 0x40, 0xb3, 0x00, 0xd1, 0xc0, /* 1600x900, 1600x1200, 1680x1050, 1920x1080 */
 };
-_Static_assert(ARRAY_SIZE(modes) == 3 + 8, "there is room for eight standard timings");
-
-static void put_modes(u8 *edid, u32 width, u32 height)
-{
-	u8 *standard = edid + STANDARD;
-	memset(standard, 0x01, 16); /* unused */
-	for (u32 i = 0; i < ARRAY_SIZE(modes); i++) {
-		const struct mode *mode = &modes[i];
-		if (mode->width > width || mode->height > height)
-			continue;
-		if (mode->at) {
-			edid[mode->at] |= mode->bits;
-			continue;
-		}
-		*standard++ = (u8)(mode->width / 8 - 31);
-		*standard++ = mode->bits;
-	}
-}
 
 static u32 millimetres(u32 pixels)
 {
@@ -122,7 +98,7 @@ bool gpu_edid(u8 edid[GPU_EDID_SIZE], u32 width, u32 height)
 		edid[21] = (u8)width_cm;
 		edid[22] = (u8)height_cm;
 	}
-	put_modes(edid, width, height);
+	memcpy(edid + ESTABLISHED, modes, sizeof(modes));
 	put_timing(edid + DETAILED, width, height);
 	memcpy(edid + NAME, name, sizeof(name));
 	edid[DUMMIES + 3] = 0x10;

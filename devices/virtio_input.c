@@ -18,12 +18,10 @@
 
 #define STATE_VERSION 1
 
-/* 5.8.4: what the driver may select. */
+/* 5.8.4: what the driver may select. There are no serial numbers and no properties. */
 enum select {
 	CFG_ID_NAME = 0x01,
-	CFG_ID_SERIAL = 0x02,
 	CFG_ID_DEVIDS = 0x03,
-	CFG_PROP_BITS = 0x10,
 	CFG_EV_BITS = 0x11,
 	CFG_ABS_INFO = 0x12,
 };
@@ -62,10 +60,11 @@ struct keys {
 
 /* A PC's keyboard with the keys of notebooks and multimedia: those that QEMU's has. */
 static const struct keys keyboard_keys[] = {
-	{ KEY_ESC, KEY_KPDOT },
-	{ KEY_ZENKAKUHANKAKU, KEY_KATAKANAHIRAGANA },
-	{ KEY_MUHENKAN, KEY_RIGHTALT },
-	{ KEY_HOME, KEY_DELETE },
+	{ KEY_ESC, KEY_KPDOT },        { KEY_102ND, KEY_RO },        { KEY_HIRAGANA, KEY_MUHENKAN },
+	{ KEY_KPENTER, KEY_LINEFEED }, { KEY_HOME, KEY_DELETE },     { KEY_MUTE, KEY_KPEQUAL },
+	{ KEY_PAUSE, KEY_PAUSE },      { KEY_KPCOMMA, KEY_CALC },    { KEY_SLEEP, KEY_WAKEUP },
+	{ KEY_MAIL, KEY_FORWARD },     { KEY_NEXTSONG, KEY_STOPCD }, { KEY_HOMEPAGE, KEY_REFRESH },
+	{ KEY_MEDIA, KEY_MEDIA },
 };
 static const struct keys pointer_keys[] = {
 	{ BTN_LEFT, BTN_EXTRA },
@@ -140,7 +139,7 @@ static void fill_config(struct virtio_input *input)
 {
 	static const char *const names[] = { "rvemu keyboard", "rvemu mouse", "rvemu tablet" };
 	struct config_space *c = &input->config;
-	const u16 ids[] = { BUS_VIRTUAL, VENDOR, (u16)(input->kind + 1), 1 };
+	const u16 ids[] = { BUS_VIRTUAL, VENDOR, (u16)(input->kind + 1), input->kind == VIRTIO_INPUT_KEYBOARD ? 1 : 2 };
 	const u32 axis[] = { 0, VIRTIO_INPUT_ABS_MAX, 0, 0, 0 }; /* least, most, fuzz, flat, resolution */
 	bool is_tablet = input->kind == VIRTIO_INPUT_TABLET;
 	c->size = 0;

@@ -26,6 +26,10 @@ struct control {
 	bool paused;             /* it stands still */
 	bool stepping;           /* it runs one instruction of `hart` and then stands still */
 	bool others_run;         /* while stepping: the other harts have their turns meanwhile */
+	bool pause_due;          /* control_pause_soon() was called: ... */
+	u32 due_hart;            /* ... by this hart's doing ... */
+	enum pause_why due_why;  /* ... and why */
+	bool by_front;           /* who let it go is a window or text interface: no prompt opens when it stops */
 	struct pace pace;        /* how fast it may run */
 	bool quit;               /* rvemu shall end */
 	bool reset;              /* the user wants the guest to start again */
@@ -40,6 +44,13 @@ struct control {
 
 /* Stops before the next instruction; the run loop acts on it at once when it is called from a watcher. */
 void control_pause(struct control *c, enum pause_why why, u32 hart);
+
+/* The same from within the engine, at an event: the instruction at work is the last one. */
+void control_pause_soon(struct control *c, enum pause_why why, u32 hart);
+
+/* To be called by a window or a text interface behind control_continue() or control_step(): it shows by itself where
+ * the machine has come to stand still, and the terminal's prompt shall not open then. */
+void control_by_front(struct control *c);
 
 /* Lets it run on. */
 void control_continue(struct control *c);

@@ -181,7 +181,7 @@ void journal_put(struct journal *j, const struct journal_moment *at, enum journa
 	bool ok = zfile_write(j->z, &packed, sizeof(packed)) && (size == 0 || zfile_write(j->z, bytes, size));
 	j->unflushed += sizeof(packed) + size;
 	check_written(j, ok);
-	if (kind == JOURNAL_CONSOLE || kind == JOURNAL_MARK || j->unflushed >= UNFLUSHED_MAX)
+	if (kind == JOURNAL_CONSOLE || kind == JOURNAL_EVENTS || kind == JOURNAL_MARK || j->unflushed >= UNFLUSHED_MAX)
 		journal_flush(j);
 }
 
@@ -196,7 +196,7 @@ void journal_flush(struct journal *j)
 
 static bool is_pushed(u8 kind)
 {
-	return kind < JOURNAL_REBOOT;
+	return kind != JOURNAL_REBOOT && kind != JOURNAL_ANSWER;
 }
 
 /* The file has no more entries: as it should be, or because it was cut short, or it is damaged. */

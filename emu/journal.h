@@ -2,9 +2,9 @@
  * Record and replay: what comes into a machine from outside, and when.
  *
  * Guest time is a function of instructions, so a run is known whole by its configuration, the guest's files, and what
- * came from outside: what was typed, frames from the network, answers of the host's files, the time of day. Recording
- * writes those down with the guest time at which the guest got them; replaying gives them to it at the same time, and
- * looks at nothing else outside.
+ * came from outside: what was typed, keys and pointer, frames from the network, answers of the host's files, the time
+ * of day. Recording writes those down with the guest time at which the guest got them; replaying gives them to it at
+ * the same time, and looks at nothing else outside.
  *
  * There are two sorts of entries. Pushed ones come when they come: the run loop's budget ends at journal_next_ns(), and
  * journal_take() hands them out. Asked ones are answers to what the guest does at a moment of its own choice:
@@ -30,6 +30,8 @@ enum journal_kind {
 	JOURNAL_MARK,    /* pushed: nothing but the moment, to notice sooner that a replay goes its own way */
 	JOURNAL_REBOOT,  /* asked: the guest started itself again; as JOURNAL_RESET */
 	JOURNAL_ANSWER,  /* asked: what the host answered: a 9P reply */
+	JOURNAL_EVENTS,  /* pushed: keys or pointer: struct virtio_input_event; port: enum input_port */
+	JOURNAL_SIZE,    /* pushed: the display's width and height from now on, two u32 */
 	JOURNAL_KINDS,
 };
 

@@ -108,7 +108,8 @@ static void same_mmu(struct state *s, const struct config *config)
 	          "other timing of this core: by its keys, or by another version of rvemu");
 }
 
-static void same_slots(struct state *s, const struct machine *m)
+/* What is in a slot, and the option that puts it there. */
+static void slot_text(const struct config *config, u32 i, char text[TEXT_SIZE])
 {
 	static const char *const kinds[] = {
 		[SLOT_EMPTY] = "nothing",
@@ -118,10 +119,25 @@ static void same_slots(struct state *s, const struct machine *m)
 		[SLOT_CONSOLE] = "a console (--console virtio)",
 		[SLOT_9P] = "a folder (--share)",
 	};
+	static const char *const inputs[] = {
+		[VIRTIO_INPUT_KEYBOARD] = "a keyboard",
+		[VIRTIO_INPUT_MOUSE] = "a mouse",
+		[VIRTIO_INPUT_TABLET] = "a tablet",
+	};
+	const struct slot_config *slot = &config->slots[i];
+	if (slot->kind == SLOT_GPU)
+		snprintf(text, TEXT_SIZE, "a GPU of %ux%u (--screen)", config->screen.width, config->screen.height);
+	else
+		snprintf(text, TEXT_SIZE, "%s", slot->kind == SLOT_INPUT ? inputs[slot->index] : kinds[slot->kind]);
+}
+
+static void same_slots(struct state *s, const struct machine *m)
+{
 	for (u32 i = 0; i < MEMMAP_VIRTIO_COUNT; i++) {
-		char what[32];
+		char what[32], text[TEXT_SIZE];
 		snprintf(what, sizeof(what), " in virtio slot %u", i);
-		same_text(s, "", kinds[m->config->slots[i].kind], what);
+		slot_text(m->config, i, text);
+		same_text(s, "", text, what);
 	}
 }
 
@@ -155,18 +171,27 @@ static void same_disks(struct state *s, const struct machine *m)
 	}
 }
 
+static void same_screen(struct state *s, const struct framebuffer *fb)
+{
+	char text[24] = "no";
+	if (fb)
+		snprintf(text, sizeof(text), "a %ux%u", fb->width, fb->height);
+	same_text(s, "", text, " framebuffer (--screen)");
+}
+
 void likeness_state(struct state *s, struct machine *m, bool contents)
 {
 	const struct config *config = m->config;
 	char isa[TEXT_SIZE];
 	isa_print(&config->isa, isa, sizeof(isa));
-	state_section(s, "likeness", 4);
+	state_section(s, "likeness", 5);
 	same_ram_size(s, config->ram_size);
 	same_number(s, "--smp ", config->harts);
 	same_mmu(s, config);
 	same_text(s, "--isa ", isa, "");
 	same_number(s, "--quantum ", config->quantum);
 	same_slots(s, m);
+	same_screen(s, m->framebuffer);
 	same_text(s, "a guest ", m->htif ? "with" : "without", " a tohost symbol");
 	if (!contents)
 		return;

@@ -23,8 +23,7 @@
 #define ISA_TEXT_SIZE 1024
 #define SEED_WORDS 4 /* 32 bytes of rng-seed: what Linux takes its first random numbers from */
 
-/* Makes the engine come out after the store at work. */
-static void interrupt_engine(struct machine *m)
+void machine_interrupt(struct machine *m)
 {
 	if (m->running)
 		m->running->mmu.device_touched = true;
@@ -38,7 +37,7 @@ static void on_stop(void *arg, enum machine_stop what, u32 code)
 		return;
 	m->stop = what;
 	m->stop_code = code;
-	interrupt_engine(m);
+	machine_interrupt(m);
 }
 
 /* A store hit decoded code, or a word that HTIF watches. */
@@ -53,7 +52,7 @@ static void on_code_written(void *arg, u64 pa, u64 size)
 	m->in_htif = true;
 	htif_stored(m->htif, pa, size);
 	m->in_htif = false;
-	interrupt_engine(m);
+	machine_interrupt(m);
 }
 
 static u64 read_mtime(void *clint, u64 ns)

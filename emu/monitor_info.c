@@ -44,6 +44,8 @@ bool monitor_info_devices(struct monitor_call *call)
 		fprintf(call->out, "%016" PRIx64 "-%016" PRIx64 "  %s", r->base, r->base + r->size - 1, r->name);
 		if (r->ram)
 			fprintf(call->out, ", %" PRIu64 " KiB of RAM", (u64)(r->size / KIB));
+		if (m->framebuffer && m->framebuffer->base == r->base)
+			fprintf(call->out, ", %ux%u pixels", m->framebuffer->width, m->framebuffer->height);
 		if (irq)
 			fprintf(call->out, ", irq %u (%s)", irq,
 			        m->plic->level[irq / 32] >> irq % 32 & 1 ? "high" : "low");

@@ -452,7 +452,7 @@ enum run_end run_machine(struct machine *m, const struct outside *outside)
 	struct runner r = { .m = m, .turns = &m->turns };
 	if (outside)
 		r.outside = *outside;
-	inputs_init(&r.inputs, m, r.outside.console, r.outside.backends, r.outside.journal);
+	inputs_init(&r.inputs, m, r.outside.console, r.outside.backends, r.outside.events, r.outside.journal);
 	r.next_poll_ns = r.outside.io ? m->clock.now_ns : CLOCK_NEVER;
 	if (r.outside.control)
 		r.outside.control->machine = m;

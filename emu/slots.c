@@ -26,6 +26,17 @@ static bool create(struct slots *slots, u32 i, const struct slot_config *wanted,
 		tag = config->shares[wanted->index].tag;
 		slot->p9 = virtio_9p_create(bus, i, irq, tag, io->shares[wanted->index], err);
 		return slot->p9 != NULL;
+	case SLOT_GPU:
+		slots->gpu = slot->gpu =
+			virtio_gpu_create(bus, clock, i, irq, config->screen.width, config->screen.height, err);
+		return slot->gpu != NULL;
+	case SLOT_INPUT:
+		slot->input = virtio_input_create(bus, i, irq, (enum virtio_input_kind)wanted->index, err);
+		if (wanted->index == VIRTIO_INPUT_KEYBOARD)
+			slots->keyboard = slot->input;
+		else if (wanted->index == VIRTIO_INPUT_TABLET || !slots->pointer)
+			slots->pointer = slot->input;
+		return slot->input != NULL;
 	default:
 		return virtio_create_empty(bus, i, err);
 	}
@@ -61,6 +72,12 @@ void slots_destroy(struct slots *slots)
 		case SLOT_9P:
 			virtio_9p_destroy(slot->p9);
 			break;
+		case SLOT_GPU:
+			virtio_gpu_destroy(slot->gpu);
+			break;
+		case SLOT_INPUT:
+			virtio_input_destroy(slot->input);
+			break;
 		default:
 			break;
 		}
@@ -81,6 +98,10 @@ struct virtio *slots_transport(const struct slots *slots, u32 i)
 		return virtio_console_transport(slot->console);
 	case SLOT_9P:
 		return virtio_9p_transport(slot->p9);
+	case SLOT_GPU:
+		return virtio_gpu_transport(slot->gpu);
+	case SLOT_INPUT:
+		return virtio_input_transport(slot->input);
 	default:
 		return NULL;
 	}
@@ -114,6 +135,12 @@ void slots_state(struct state *s, struct slots *slots)
 			break;
 		case SLOT_9P:
 			virtio_9p_state(s, slot->p9);
+			break;
+		case SLOT_GPU:
+			virtio_gpu_state(s, slot->gpu);
+			break;
+		case SLOT_INPUT:
+			virtio_input_state(s, slot->input);
 			break;
 		default:
 			break;

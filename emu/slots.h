@@ -45,7 +45,7 @@ struct slots {
 	struct virtio_console *console;       /* the console, or NULL */
 	struct virtio_gpu *gpu;               /* the GPU, or NULL */
 	struct virtio_input *keyboard;        /* the keyboard, or NULL */
-	struct virtio_input *pointer;         /* mouse or tablet, or NULL */
+	struct virtio_input *pointer;         /* mouse or tablet (with both: the tablet), or NULL */
 };
 
 /* Makes the devices that the configuration names. False: see err; slots_destroy() frees what was made. */

@@ -35,11 +35,12 @@ void picture_free(struct picture *picture)
 
 /* --- writing --- */
 
-static bool write_file(const struct picture *picture, const char *path, struct error *err)
+/* Writes the file `beside`; `path` is what the user calls it. */
+static bool write_file(const struct picture *picture, const char *beside, const char *path, struct error *err)
 {
 	size_t count = (size_t)picture->width * picture->height;
 	png_image image = { .version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_RGB };
-	FILE *file = fopen(path, "wb");
+	FILE *file = fopen(beside, "wb");
 	if (!file)
 		return error_set(err, "%s: %s", path, strerror(errno));
 	u8 *bytes = xcalloc(count, RGB_SIZE);
@@ -70,7 +71,7 @@ bool picture_write_png(const struct picture *picture, const char *path, struct e
 	size_t size = strlen(path) + 32;
 	char *beside = xcalloc(size, 1);
 	snprintf(beside, size, "%s.%ld.tmp", path, (long)getpid());
-	bool ok = write_file(picture, beside, err);
+	bool ok = write_file(picture, beside, path, err);
 	if (ok && rename(beside, path) != 0)
 		ok = error_set(err, "%s: %s", path, strerror(errno));
 	if (!ok)

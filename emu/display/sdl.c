@@ -29,9 +29,9 @@ bool sdl_load(struct sdl *sdl, struct error *err)
 		return error_set(err, "--display sdl: the SDL2 that is installed has no %s: at least 2.0.16 is needed",
 		                 missing);
 	sdl->SetPrimarySelectionText =
-	        (typeof(sdl->SetPrimarySelectionText))dlsym(library, "SDL_SetPrimarySelectionText");
+		(typeof(sdl->SetPrimarySelectionText))dlsym(library, "SDL_SetPrimarySelectionText");
 	sdl->GetPrimarySelectionText =
-	        (typeof(sdl->GetPrimarySelectionText))dlsym(library, "SDL_GetPrimarySelectionText");
+		(typeof(sdl->GetPrimarySelectionText))dlsym(library, "SDL_GetPrimarySelectionText");
 	return true;
 }
 

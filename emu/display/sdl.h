@@ -1,6 +1,6 @@
 /*
- * SDL2, loaded when a window is wanted and not before: its libraries take milliseconds to load, and most runs need none.
- * A table of the functions that the window uses; what they do is SDL's documentation.
+ * SDL2, loaded when a window is wanted and not before: its libraries take milliseconds to load, and most runs need
+ * none. A table of the functions that the window uses; what they do is SDL's documentation.
  */
 #ifndef RVEMU_EMU_DISPLAY_SDL_H
 #define RVEMU_EMU_DISPLAY_SDL_H

@@ -15,13 +15,18 @@ WEAK void live_step(struct live *l, struct control *c, enum live_step w) { (void
 WEAK struct live_view *live_view_create(void) { return xcalloc(1, sizeof(struct live_view)); }
 WEAK void live_view_destroy(struct live_view *v) { (void)v; }
 WEAK void pace_set(struct pace *p, u64 n, u64 t) { (void)t; p->per_second = n; }
-WEAK bool window_can_open(struct error *e) { return error_set(e, "no window yet"); }
-WEAK struct window *window_create(const struct display_config *c, struct link *l, struct error *e) { (void)c; (void)l; error_set(e, "no window yet"); return NULL; }
-WEAK void window_wait(struct window *w) { (void)w; }
-WEAK void window_destroy(struct window *w) { (void)w; }
 WEAK struct tui *tui_create(const struct display_config *c, struct link *l, struct error *e) { (void)c; (void)l; error_set(e, "no tui yet"); return NULL; }
 WEAK void tui_destroy(struct tui *t) { (void)t; }
 WEAK void virtio_gpu_resize(struct virtio_gpu *g, u32 w, u32 h) { (void)g; (void)w; (void)h; }
 WEAK u32 virtio_input_leds(const struct virtio_input *i) { (void)i; return 0; }
 WEAK void input_events_put(struct input_events *q, enum input_port p, struct virtio_input_event e) { (void)q; (void)p; (void)e; }
 WEAK u32 input_events_count(const struct input_events *q, enum input_port p) { (void)q; (void)p; return 0; }
+#include "emu/display/mmu_tab.h"
+WEAK struct mmu_tab *mmu_tab_create(void (*send)(void *arg, const struct wish *wish), void *arg) { (void)send; (void)arg; return NULL; }
+WEAK void mmu_tab_destroy(struct mmu_tab *tab) { (void)tab; }
+WEAK bool mmu_tab_show(struct mmu_tab *tab, const struct live_view *view, const struct link_status *status) { (void)tab; (void)view; (void)status; return false; }
+WEAK void mmu_tab_paint(struct mmu_tab *tab, const struct canvas *c, struct rect r, u64 now_ns) { (void)tab; (void)now_ns; paint_rect(c, r, 0x202060); }
+WEAK u64 mmu_tab_next_paint_ns(const struct mmu_tab *tab, u64 now_ns) { (void)tab; (void)now_ns; return UINT64_MAX; }
+WEAK bool mmu_tab_pointer(struct mmu_tab *tab, s32 x, s32 y, bool pressed, s32 wheel) { (void)tab; (void)x; (void)y; (void)pressed; (void)wheel; return false; }
+WEAK bool mmu_tab_key(struct mmu_tab *tab, u32 code_point) { (void)tab; (void)code_point; return false; }
+WEAK struct live_request mmu_tab_request(const struct mmu_tab *tab) { (void)tab; return (struct live_request){ 0 }; }

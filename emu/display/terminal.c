@@ -1,32 +1,22 @@
 #include "emu/display/terminal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vterm.h>
 
-#include "emu/display/box.h"
 #include "emu/display/colours.h"
+#include "emu/display/escape.h"
 
 #define COLUMNS_MIN 2
 #define ROWS_MIN 1
-#define SIDE_MAX 1000         /* characters, either side: windows are never larger */
-#define WIDE_RIGHT 0xffffffff /* libvterm's mark in the right half of a wide character */
 #define FOREGROUND 0xd3d7db
-#define BACKGROUND 0x14171b
-#define PALETTE 16
-#define PIECE 4096 /* bytes that libvterm is given at once */
-
-/* A character as it is kept: libvterm's, with its first code point only. */
-struct kept {
-	u32 code_point;        /* 0: blank; WIDE_RIGHT */
-	VTermColor fore, back; /* as they were asked for */
-	u8 is_bold, is_underlined, is_reverse, width;
-};
+#define BACKGROUND COLOUR_BACKGROUND
 
 /* A line that was scrolled out; without the blanks at its end. */
 struct past {
 	u32 count;
-	struct kept *cells;
+	bool is_wrapped;
+	struct grid_cell *cells;
 };
 
 /* Lines are numbered from the first that was ever scrolled out: those of the grid come after all of the past. */
@@ -36,181 +26,72 @@ struct place {
 };
 
 struct terminal {
-	VTerm *vterm;
-	VTermScreen *screen;
+	struct grid grid;
+	struct escape escape;
 	void (*send)(void *arg, const u8 *bytes, size_t size);
 	void *arg;
-	u32 columns, rows;
 	struct past past[TERMINAL_SCROLL_BACK]; /* a ring */
 	u32 past_first, past_count;             /* the oldest, and how many */
 	u64 grid_line;                          /* number of the grid's first line */
 	u32 scrolled;                           /* lines that the view is back, <= past_count */
-	bool cursor_is_visible, is_alternate, is_changed;
+	bool is_changed;
 	bool is_selected;
 	struct place from, to; /* of the selection, both included; from is not behind to */
 };
 
-/* --- what libvterm tells --- */
+/* --- the past --- */
 
-static struct kept keep(const VTermScreenCell *cell)
+static bool is_blank(const struct grid_cell *cell)
 {
-	return (struct kept){
-		.code_point = cell->chars[0],
-		.fore = cell->fg,
-		.back = cell->bg,
-		.is_bold = cell->attrs.bold,
-		.is_underlined = cell->attrs.underline != 0,
-		.is_reverse = cell->attrs.reverse,
-		.width = (u8)cell->width,
-	};
+	return (cell->code_point == 0 || cell->code_point == ' ') && cell->back == GRID_DEFAULT &&
+	       !(cell->flags & (GRID_UNDERLINE | GRID_REVERSE | GRID_RIGHT));
 }
 
-static bool is_blank(const struct kept *cell)
+static void keep_line(void *arg, const struct grid_line *line, u32 columns)
 {
-	return (cell->code_point == 0 || cell->code_point == ' ') && !cell->is_underlined && !cell->is_reverse &&
-	       VTERM_COLOR_IS_DEFAULT_BG(&cell->back);
-}
+	struct terminal *t = arg;
+	struct past *past = &t->past[(t->past_first + t->past_count) % TERMINAL_SCROLL_BACK];
+	u32 count = columns;
 
-static int on_damage(VTermRect rect, void *user)
-{
-	struct terminal *t = user;
-
-	(void)rect;
-	t->is_changed = true;
-	return 1;
-}
-
-static int on_cursor(VTermPos pos, VTermPos old, int visible, void *user)
-{
-	struct terminal *t = user;
-
-	(void)pos, (void)old, (void)visible;
-	t->is_changed = true;
-	return 1;
-}
-
-static int on_property(VTermProp property, VTermValue *value, void *user)
-{
-	struct terminal *t = user;
-
-	t->is_changed = true;
-	if (property == VTERM_PROP_CURSORVISIBLE) {
-		t->cursor_is_visible = value->boolean;
-	} else if (property == VTERM_PROP_ALTSCREEN) {
-		t->is_alternate = value->boolean;
-		t->is_selected = false;
-		t->scrolled = 0;
-	}
-	return 1;
-}
-
-/* The grid's top line is scrolled out. */
-static int on_line_out(int columns, const VTermScreenCell *cells, void *user)
-{
-	struct terminal *t = user;
-	struct past *line = &t->past[(t->past_first + t->past_count) % TERMINAL_SCROLL_BACK];
-	u32 count = (u32)columns;
-
-	if (t->past_count == TERMINAL_SCROLL_BACK) {
-		free(line->cells);
+	if (t->past_count == TERMINAL_SCROLL_BACK)
 		t->past_first = (t->past_first + 1) % TERMINAL_SCROLL_BACK;
-	} else {
+	else
 		t->past_count++;
-	}
-	for (; count > 0; count--) {
-		struct kept last = keep(&cells[count - 1]);
-
-		if (!is_blank(&last))
-			break;
-	}
-	*line = (struct past){ count, xcalloc(count ? count : 1, sizeof(*line->cells)) };
-	for (u32 i = 0; i < count; i++)
-		line->cells[i] = keep(&cells[i]);
+	while (count > 0 && is_blank(&line->cells[count - 1]))
+		count--;
+	past->cells = xrealloc(past->cells, (count ? count : 1) * sizeof(*past->cells));
+	memcpy(past->cells, line->cells, count * sizeof(*past->cells));
+	past->count = count;
+	past->is_wrapped = line->is_wrapped;
 	t->grid_line++;
 	/* Who has scrolled back goes on seeing the same. */
 	if (t->scrolled && t->scrolled < t->past_count)
 		t->scrolled++;
-	return 1;
 }
 
-/* The grid has grown: the newest line comes back. */
-static int on_line_back(int columns, VTermScreenCell *cells, void *user)
+static bool take_line_back(void *arg, struct grid_line *line, u32 columns)
 {
-	struct terminal *t = user;
-	VTermState *state = vterm_obtain_state(t->vterm);
-	struct past *line;
+	struct terminal *t = arg;
+	struct past *past;
 
 	if (t->past_count == 0)
-		return 0;
-	line = &t->past[(t->past_first + --t->past_count) % TERMINAL_SCROLL_BACK];
-	for (u32 i = 0; i < (u32)columns; i++) {
-		VTermScreenCell *cell = &cells[i];
-
-		memset(cell, 0, sizeof(*cell));
-		cell->width = 1;
-		vterm_state_get_default_colors(state, &cell->fg, &cell->bg);
-		if (i >= line->count || line->cells[i].code_point == WIDE_RIGHT)
-			continue;
-		cell->chars[0] = line->cells[i].code_point;
-		cell->fg = line->cells[i].fore;
-		cell->bg = line->cells[i].back;
-		cell->attrs.bold = line->cells[i].is_bold & 1;
-		cell->attrs.underline = line->cells[i].is_underlined & 1;
-		cell->attrs.reverse = line->cells[i].is_reverse & 1;
-		/* Half of a wide character does not fit in the last column. */
-		if (line->cells[i].width == 2 && i + 1 < (u32)columns)
-			cell->width = 2;
-	}
-	free(line->cells);
-	*line = (struct past){ 0, NULL };
+		return false;
+	past = &t->past[(t->past_first + --t->past_count) % TERMINAL_SCROLL_BACK];
+	memcpy(line->cells, past->cells, (past->count < columns ? past->count : columns) * sizeof(*past->cells));
+	line->is_wrapped = past->is_wrapped;
 	t->grid_line--;
 	if (t->scrolled > t->past_count)
 		t->scrolled = t->past_count;
-	return 1;
+	return true;
 }
 
-static void on_output(const char *bytes, size_t size, void *user)
+static void drop_past(struct terminal *t)
 {
-	struct terminal *t = user;
-
-	t->send(t->arg, (const u8 *)bytes, size);
+	t->past_first = t->past_count = t->scrolled = 0;
+	t->is_selected = false;
 }
-
-static const VTermScreenCallbacks callbacks = {
-	.damage = on_damage,
-	.movecursor = on_cursor,
-	.settermprop = on_property,
-	.sb_pushline = on_line_out,
-	.sb_popline = on_line_back,
-};
 
 /* --- making it --- */
-
-static VTermColor rgb(u32 colour)
-{
-	VTermColor c;
-
-	vterm_color_rgb(&c, (u8)(colour >> 16), (u8)(colour >> 8), (u8)colour);
-	return c;
-}
-
-/* The first 16 colours, each readable on the background. */
-static void set_colours(VTermState *state)
-{
-	static const u32 palette[PALETTE] = {
-		0x2b3036, 0xe0606c, 0x6cbf7c, 0xd9b45b, 0x6a9bd1, 0xc07fc9, 0x5bb8c4, 0xc9cdd2,
-		0x6b737d, 0xf2838d, 0x8fdc9e, 0xf0d080, 0x8fbcf0, 0xdba0e2, 0x82d9e4, 0xf5f6f7,
-	};
-	VTermColor fore = rgb(FOREGROUND), back = rgb(BACKGROUND);
-
-	vterm_state_set_default_colors(state, &fore, &back);
-	for (int i = 0; i < PALETTE; i++) {
-		VTermColor colour = rgb(palette[i]);
-
-		vterm_state_set_palette_color(state, i, &colour);
-	}
-	vterm_state_set_bold_highbright(state, 1);
-}
 
 static u32 within(u32 value, u32 min, u32 max)
 {
@@ -221,22 +102,14 @@ struct terminal *terminal_create(u32 columns, u32 rows, void (*send)(void *arg, 
                                  void *arg)
 {
 	struct terminal *t = xcalloc(1, sizeof(*t));
+	struct grid_keeper keeper = { keep_line, take_line_back, t };
 
 	t->send = send;
 	t->arg = arg;
-	t->columns = within(columns, COLUMNS_MIN, SIDE_MAX);
-	t->rows = within(rows, ROWS_MIN, SIDE_MAX);
-	t->cursor_is_visible = true;
-	t->vterm = vterm_new((int)t->rows, (int)t->columns);
-	BUG_ON(!t->vterm);
-	vterm_set_utf8(t->vterm, 1);
-	vterm_output_set_callback(t->vterm, on_output, t);
-	t->screen = vterm_obtain_screen(t->vterm);
-	vterm_screen_set_callbacks(t->screen, &callbacks, t);
-	vterm_screen_enable_altscreen(t->screen, 1);
-	vterm_screen_set_damage_merge(t->screen, VTERM_DAMAGE_SCREEN);
-	set_colours(vterm_obtain_state(t->vterm));
-	vterm_screen_reset(t->screen, 1);
+	grid_init(&t->grid, within(columns, COLUMNS_MIN, GRID_SIDE_MAX), within(rows, ROWS_MIN, GRID_SIDE_MAX),
+	          &keeper);
+	escape_init(&t->escape, &t->grid, send, arg);
+	t->is_changed = true;
 	return t;
 }
 
@@ -244,7 +117,7 @@ void terminal_destroy(struct terminal *t)
 {
 	if (!t)
 		return;
-	vterm_free(t->vterm);
+	grid_free(&t->grid);
 	for (u32 i = 0; i < TERMINAL_SCROLL_BACK; i++)
 		free(t->past[i].cells);
 	free(t);
@@ -252,43 +125,39 @@ void terminal_destroy(struct terminal *t)
 
 void terminal_write(struct terminal *t, const u8 *bytes, size_t size)
 {
-	/* libvterm 0.1.4 may read on behind the end of a damaged string, up to a 0. */
-	char piece[PIECE + 1];
+	u32 screen = t->grid.screen;
 
-	while (size) {
-		size_t count = size < PIECE ? size : PIECE;
-
-		memcpy(piece, bytes, count);
-		piece[count] = 0;
-		vterm_input_write(t->vterm, piece, count);
-		bytes += count;
-		size -= count;
+	escape_write(&t->escape, bytes, size);
+	t->is_changed |= size != 0;
+	if (t->escape.drops_past)
+		drop_past(t);
+	t->escape.drops_past = false;
+	/* The alternate screen has no past, and what was selected is not on it. */
+	if (t->grid.screen != screen) {
+		t->is_selected = false;
+		t->scrolled = 0;
 	}
-	vterm_screen_flush_damage(t->screen);
 }
 
 void terminal_resize(struct terminal *t, u32 columns, u32 rows)
 {
-	columns = within(columns, COLUMNS_MIN, SIDE_MAX);
-	rows = within(rows, ROWS_MIN, SIDE_MAX);
-	if (columns == t->columns && rows == t->rows)
+	columns = within(columns, COLUMNS_MIN, GRID_SIDE_MAX);
+	rows = within(rows, ROWS_MIN, GRID_SIDE_MAX);
+	if (columns == t->grid.columns && rows == t->grid.rows)
 		return;
-	t->columns = columns;
-	t->rows = rows;
+	grid_resize(&t->grid, columns, rows);
 	t->is_selected = false;
 	t->is_changed = true;
-	vterm_set_size(t->vterm, (int)rows, (int)columns);
-	vterm_screen_flush_damage(t->screen);
 }
 
 u32 terminal_columns(const struct terminal *t)
 {
-	return t->columns;
+	return t->grid.columns;
 }
 
 u32 terminal_rows(const struct terminal *t)
 {
-	return t->rows;
+	return t->grid.rows;
 }
 
 bool terminal_take_changed(struct terminal *t)
@@ -304,7 +173,7 @@ bool terminal_take_changed(struct terminal *t)
 void terminal_scroll(struct terminal *t, s32 lines)
 {
 	s64 scrolled = (s64)t->scrolled + lines;
-	u32 most = t->is_alternate ? 0 : t->past_count;
+	u32 most = t->grid.screen ? 0 : t->past_count;
 	u32 now = scrolled < 0 ? 0 : scrolled > most ? most : (u32)scrolled;
 
 	t->is_changed |= now != t->scrolled;
@@ -322,49 +191,78 @@ static u64 view_line(const struct terminal *t)
 	return t->grid_line - t->scrolled;
 }
 
-/* The character of any line that there is, or a blank. */
-static struct kept kept_cell(const struct terminal *t, u64 line, u32 column)
+/* The line of that number, kept or on the grid. NULL: there is none. */
+static const struct grid_cell *cells_of(const struct terminal *t, u64 line, u32 *count, bool *is_wrapped)
 {
-	struct kept cell = { .width = 1 };
-	VTermScreenCell live;
+	const struct past *past;
 
-	vterm_state_get_default_colors(vterm_obtain_state(t->vterm), &cell.fore, &cell.back);
 	if (line >= t->grid_line) {
-		VTermPos pos = { (int)(line - t->grid_line), (int)column };
-
-		if (line - t->grid_line < t->rows && vterm_screen_get_cell(t->screen, pos, &live))
-			cell = keep(&live);
-	} else if (t->grid_line - line <= t->past_count) {
-		u32 back = (u32)(t->grid_line - line);
-		const struct past *past = &t->past[(t->past_first + t->past_count - back) % TERMINAL_SCROLL_BACK];
-
-		if (column < past->count)
-			cell = past->cells[column];
+		if (line - t->grid_line >= t->grid.rows)
+			return NULL;
+		*count = t->grid.columns;
+		*is_wrapped = grid_line(&t->grid, (u32)(line - t->grid_line))->is_wrapped;
+		return grid_line(&t->grid, (u32)(line - t->grid_line))->cells;
 	}
-	return cell;
+	if (t->grid_line - line > t->past_count)
+		return NULL;
+	past = &t->past[(t->past_first + t->past_count - (u32)(t->grid_line - line)) % TERMINAL_SCROLL_BACK];
+	*count = past->count;
+	*is_wrapped = past->is_wrapped;
+	return past->cells;
 }
 
-static u32 to_rgb(const struct terminal *t, VTermColor colour)
+static struct grid_cell cell_at(const struct terminal *t, u64 line, u32 column)
 {
-	vterm_screen_convert_color_to_rgb(t->screen, &colour);
-	return (u32)colour.rgb.red << 16 | (u32)colour.rgb.green << 8 | colour.rgb.blue;
+	bool is_wrapped;
+	u32 count = 0;
+	const struct grid_cell *cells = cells_of(t, line, &count, &is_wrapped);
+
+	return column < count ? cells[column] : (struct grid_cell){ 0, GRID_DEFAULT, GRID_DEFAULT, 0 };
+}
+
+/* Of the 256 colours: 16 that are readable on the background, a cube of 6 * 6 * 6, and 24 greys. */
+static u32 indexed_colour(u32 i)
+{
+	static const u32 palette[16] = {
+		0x2b3036, 0xe0606c, 0x6cbf7c, 0xd9b45b, 0x6a9bd1, 0xc07fc9, 0x5bb8c4, 0xc9cdd2,
+		0x6b737d, 0xf2838d, 0x8fdc9e, 0xf0d080, 0x8fbcf0, 0xdba0e2, 0x82d9e4, 0xf5f6f7,
+	};
+	static const u8 levels[6] = { 0, 95, 135, 175, 215, 255 };
+
+	if (i < 16)
+		return palette[i];
+	if (i >= 232)
+		return (8 + 10 * (i - 232)) * 0x010101;
+	i -= 16;
+	return (u32)levels[i / 36] << 16 | (u32)levels[i / 6 % 6] << 8 | levels[i % 6];
+}
+
+static u32 to_rgb(u32 colour, u32 own)
+{
+	if (colour == GRID_DEFAULT)
+		return own;
+	return colour & GRID_INDEXED ? indexed_colour(colour & 255) : colour;
 }
 
 void terminal_cell(const struct terminal *t, u32 column, u32 row, struct terminal_cell *cell)
 {
-	struct kept kept = kept_cell(t, view_line(t) + row, column);
+	struct grid_cell kept = cell_at(t, view_line(t) + row, column);
+	bool is_reverse = !(kept.flags & GRID_REVERSE) == t->escape.is_reverse;
 
+	/* Bold makes the first eight colours bright, as PCs did. */
+	if ((kept.flags & GRID_BOLD) && kept.fore >= GRID_INDEXED && kept.fore < GRID_INDEXED + 8)
+		kept.fore += 8;
 	*cell = (struct terminal_cell){
-		.code_point = kept.code_point == WIDE_RIGHT ? 0 : kept.code_point,
-		.colour = to_rgb(t, kept.fore),
-		.background = to_rgb(t, kept.back),
-		.bold = kept.is_bold,
-		.underline = kept.is_underlined,
-		.wide = kept.width == 2,
-		.is_default_colour = VTERM_COLOR_IS_DEFAULT_FG(&kept.fore) && !kept.is_reverse,
-		.is_default_background = VTERM_COLOR_IS_DEFAULT_BG(&kept.back) && !kept.is_reverse,
+		.code_point = kept.code_point,
+		.colour = to_rgb(kept.fore, FOREGROUND),
+		.background = to_rgb(kept.back, BACKGROUND),
+		.bold = kept.flags & GRID_BOLD,
+		.underline = kept.flags & GRID_UNDERLINE,
+		.wide = kept.flags & GRID_WIDE,
+		.is_default_colour = kept.fore == GRID_DEFAULT && !is_reverse,
+		.is_default_background = kept.back == GRID_DEFAULT && !is_reverse,
 	};
-	if (kept.is_reverse) {
+	if (is_reverse) {
 		u32 colour = cell->colour;
 
 		cell->colour = cell->background;
@@ -374,20 +272,17 @@ void terminal_cell(const struct terminal *t, u32 column, u32 row, struct termina
 
 bool terminal_cursor(const struct terminal *t, u32 *column, u32 *row)
 {
-	VTermPos pos;
-
-	vterm_state_get_cursorpos(vterm_obtain_state(t->vterm), &pos);
-	*column = within((u32)pos.col, 0, t->columns - 1);
-	*row = (u32)pos.row + t->scrolled;
-	return t->cursor_is_visible && *row < t->rows;
+	*column = t->grid.cursor.column;
+	*row = t->grid.cursor.row + t->scrolled;
+	return !t->escape.hides_cursor && *row < t->grid.rows;
 }
 
 /* --- selection --- */
 
 void terminal_select(struct terminal *t, u32 column0, u32 row0, u32 column1, u32 row1)
 {
-	struct place a = { view_line(t) + within(row0, 0, t->rows - 1), within(column0, 0, t->columns - 1) };
-	struct place b = { view_line(t) + within(row1, 0, t->rows - 1), within(column1, 0, t->columns - 1) };
+	struct place a = { view_line(t) + within(row0, 0, t->grid.rows - 1), within(column0, 0, t->grid.columns - 1) };
+	struct place b = { view_line(t) + within(row1, 0, t->grid.rows - 1), within(column1, 0, t->grid.columns - 1) };
 	bool is_forward = a.line < b.line || (a.line == b.line && a.column <= b.column);
 
 	t->from = is_forward ? a : b;
@@ -409,48 +304,44 @@ static bool is_selected(const struct terminal *t, u64 line, u32 column)
 	return (line != t->from.line || column >= t->from.column) && (line != t->to.line || column <= t->to.column);
 }
 
-/* Appends the selected part of a line without the blanks at its end; returns the text's new length. */
-static size_t add_line(const struct terminal *t, u64 line, char *text, size_t length)
+/* Appends the selected part of a line; returns the text's new length. Blanks at its end are left out unless the text
+ * goes on in the next line. */
+static size_t add_line(const struct terminal *t, u64 line, bool is_wrapped, char *text, size_t length)
 {
 	size_t end = length;
 
-	for (u32 column = 0; column < t->columns; column++) {
-		u32 code_point = kept_cell(t, line, column).code_point;
+	for (u32 column = 0; column < t->grid.columns; column++) {
+		struct grid_cell cell = cell_at(t, line, column);
 
-		if (!is_selected(t, line, column) || code_point == WIDE_RIGHT)
+		if (!is_selected(t, line, column) || (cell.flags & GRID_RIGHT))
 			continue;
-		length += utf8_put(text + length, code_point ? code_point : ' ');
-		if (code_point && code_point != ' ')
+		length += utf8_put(text + length, cell.code_point ? cell.code_point : ' ');
+		if (cell.code_point && cell.code_point != ' ')
 			end = length;
 	}
-	return end;
-}
-
-/* It seems to go on in the next line. Borders of programs that fill the screen reach the last column, too. */
-static bool is_wrapped(const struct terminal *t, u64 line)
-{
-	u32 last = kept_cell(t, line, t->columns - 1).code_point;
-
-	return !t->is_alternate && last && last != ' ' && !box_has(last);
+	return is_wrapped ? length : end;
 }
 
 char *terminal_selected(const struct terminal *t)
 {
-	u64 first = t->grid_line - t->past_count, end = t->grid_line + t->rows;
+	u64 first = t->grid_line - t->past_count, end = t->grid_line + t->grid.rows;
 	size_t length = 0, room = 0;
+	bool is_wrapped = false;
 	char *text = NULL;
+	u32 count;
 
 	if (!t->is_selected)
 		return NULL;
 	for (u64 line = t->from.line < first ? first : t->from.line; line <= t->to.line && line < end; line++) {
-		size_t most = length + (size_t)t->columns * 4 + 2;
+		size_t most = length + (size_t)t->grid.columns * 4 + 2;
 
 		if (most > room) {
 			room = most * 2;
 			text = xrealloc(text, room);
 		}
-		length = add_line(t, line, text, length);
-		if (line != t->to.line && !is_wrapped(t, line))
+		cells_of(t, line, &count, &is_wrapped);
+		length = add_line(t, line, is_wrapped, text, length);
+		if (line != t->to.line && !is_wrapped)
 			text[length++] = '\n';
 	}
 	if (text)
@@ -480,8 +371,8 @@ void terminal_paint(const struct terminal *t, const struct canvas *c, struct rec
 	bool has_cursor = terminal_cursor(t, &cursor_column, &cursor_row);
 
 	paint_rect(&inside, r, BACKGROUND);
-	for (u32 row = 0; row < t->rows; row++) {
-		for (u32 column = 0; column < t->columns; column++) {
+	for (u32 row = 0; row < t->grid.rows; row++) {
+		for (u32 column = 0; column < t->grid.columns; column++) {
 			s32 x = r.x + (s32)(column * plain->width), y = r.y + (s32)(row * plain->height);
 			struct terminal_cell cell;
 
@@ -541,36 +432,45 @@ void terminal_text(struct terminal *t, u32 code_point, u32 modifiers)
 	send_text(t, utf8, utf8_put(utf8, code_point), modifiers);
 }
 
+/* Cursor keys and the like: CSI, in which the modifiers are a number; without any SS3 in some modes. */
+static void send_sequence(struct terminal *t, u32 number, char final, bool is_ss3, u32 modifiers)
+{
+	char text[32];
+
+	if (modifiers)
+		snprintf(text, sizeof(text), "\033[%u;%u%c", number, 1 + (modifiers & 7), final);
+	else if (number != 1 || final == '~')
+		snprintf(text, sizeof(text), "\033[%u%c", number, final);
+	else
+		snprintf(text, sizeof(text), "\033%c%c", is_ss3 ? 'O' : '[', final);
+	send_text(t, text, strlen(text), 0);
+}
+
 void terminal_key(struct terminal *t, enum terminal_key key, u32 modifiers)
 {
-	static const VTermKey keys[] = {
-		[TERMINAL_UP] = VTERM_KEY_UP,          [TERMINAL_DOWN] = VTERM_KEY_DOWN,
-		[TERMINAL_LEFT] = VTERM_KEY_LEFT,      [TERMINAL_RIGHT] = VTERM_KEY_RIGHT,
-		[TERMINAL_INSERT] = VTERM_KEY_INS,     [TERMINAL_DELETE] = VTERM_KEY_DEL,
-		[TERMINAL_HOME] = VTERM_KEY_HOME,      [TERMINAL_END] = VTERM_KEY_END,
-		[TERMINAL_PAGE_UP] = VTERM_KEY_PAGEUP, [TERMINAL_PAGE_DOWN] = VTERM_KEY_PAGEDOWN,
-	};
-	VTermModifier with = VTERM_MOD_NONE;
+	static const char arrows[] = "ABDC";
+	static const u8 numbers[] = { 2, 3, 0, 0, 5, 6 }; /* from TERMINAL_INSERT on */
+	static const u8 functions[] = { 15, 17, 18, 19, 20, 21, 23, 24 };
 
-	typed(t);
-	/* What libvterm sends for these with modifiers ("CSI u") few programs know. */
 	if (key == TERMINAL_ENTER)
-		send_text(t, "\r", 1, modifiers);
-	else if (key == TERMINAL_TAB && (modifiers & TERMINAL_SHIFT))
-		send_text(t, "\033[Z", 3, modifiers);
+		send_text(t, "\r\n", t->escape.sends_newlines ? 2 : 1, modifiers);
 	else if (key == TERMINAL_TAB)
-		send_text(t, "\t", 1, modifiers);
+		send_text(t, modifiers & TERMINAL_SHIFT ? "\033[Z" : "\t", modifiers & TERMINAL_SHIFT ? 3 : 1,
+		          modifiers);
 	else if (key == TERMINAL_BACKSPACE)
 		send_text(t, modifiers & TERMINAL_CONTROL ? "\b" : "\177", 1, modifiers);
 	else if (key == TERMINAL_ESCAPE)
 		send_text(t, "\033", 1, modifiers);
-	else if (key <= TERMINAL_F12) {
-		with |= modifiers & TERMINAL_SHIFT ? VTERM_MOD_SHIFT : 0;
-		with |= modifiers & TERMINAL_ALT ? VTERM_MOD_ALT : 0;
-		with |= modifiers & TERMINAL_CONTROL ? VTERM_MOD_CTRL : 0;
-		vterm_keyboard_key(t->vterm, key >= TERMINAL_F1 ? VTERM_KEY_FUNCTION(key - TERMINAL_F1 + 1) : keys[key],
-		                   with);
-	}
+	else if (key <= TERMINAL_RIGHT)
+		send_sequence(t, 1, arrows[key - TERMINAL_UP], t->escape.has_cursor_keys, modifiers);
+	else if (key == TERMINAL_HOME || key == TERMINAL_END)
+		send_sequence(t, 1, key == TERMINAL_HOME ? 'H' : 'F', t->escape.has_cursor_keys, modifiers);
+	else if (key <= TERMINAL_PAGE_DOWN)
+		send_sequence(t, numbers[key - TERMINAL_INSERT], '~', false, modifiers);
+	else if (key < TERMINAL_F1 + 4)
+		send_sequence(t, 1, (char)('P' + key - TERMINAL_F1), true, modifiers);
+	else if (key <= TERMINAL_F12)
+		send_sequence(t, functions[key - TERMINAL_F1 - 4], '~', false, modifiers);
 }
 
 void terminal_paste(struct terminal *t, const char *text)
@@ -586,8 +486,10 @@ void terminal_paste(struct terminal *t, const char *text)
 			clean[length++] = *text;
 	}
 	typed(t);
-	vterm_keyboard_start_paste(t->vterm);
+	if (t->escape.brackets_pastes)
+		t->send(t->arg, (const u8 *)"\033[200~", 6);
 	t->send(t->arg, (const u8 *)clean, length);
-	vterm_keyboard_end_paste(t->vterm);
+	if (t->escape.brackets_pastes)
+		t->send(t->arg, (const u8 *)"\033[201~", 6);
 	free(clean);
 }

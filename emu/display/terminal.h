@@ -1,7 +1,7 @@
 /*
  * The serial console as a terminal of its own: what the guest's serial port says becomes a grid of characters
- * (libvterm), with scroll-back and selection; keys become the bytes that a terminal sends. Knows no window: the
- * window's serial tab paints it, and so does the text interface. One thread.
+ * (emu/display/escape.h), with scroll-back and selection; keys become the bytes that a terminal sends. Knows no window:
+ * the window's serial tab paints it, and so does the text interface. One thread.
  */
 #ifndef RVEMU_EMU_DISPLAY_TERMINAL_H
 #define RVEMU_EMU_DISPLAY_TERMINAL_H
@@ -70,8 +70,8 @@ void terminal_cell(const struct terminal *t, u32 column, u32 row, struct termina
 bool terminal_cursor(const struct terminal *t, u32 *column, u32 *row);
 
 /* A selection between two places of the view (in any order), both included, and its text (malloc'ed; NULL: nothing is
- * selected). Blanks at the ends of lines are cut, and lines that were wrapped are joined as far as can be seen: those
- * that fill the last column. The selection moves with its text. */
+ * selected). Blanks at the ends of lines are cut, and lines that were wrapped are joined. The selection moves with its
+ * text. */
 void terminal_select(struct terminal *t, u32 column0, u32 row0, u32 column1, u32 row1);
 void terminal_select_none(struct terminal *t);
 char *terminal_selected(const struct terminal *t);

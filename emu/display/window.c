@@ -1,6 +1,6 @@
 /*
- * The window's thread: opens the window, sleeps until the user or the machine does something, and shows it. What is
- * painted how is in window_paint.c, what keys do in window_keys.c, window_screen.c and window_serial.c.
+ * The window's thread: opens the window, sleeps until the user or the machine does something, and shows it. What the
+ * user does goes to window_events.c; what is painted how is in window_paint.c.
  *
  * The thread takes from the link all that is there, then paints once: however much the machine does, it is painted no
  * more often than the display shows. With nothing new it sleeps without a timeout.
@@ -15,7 +15,9 @@
 #include <time.h>
 
 #define EVENTS_AT_ONCE 256 /* before something is painted */
-#define BAR_PAD 6          /* pixels around the bar's text, both together */
+#define WINDOW_WIDTH_MIN 320
+#define WINDOW_HEIGHT_MIN 200
+#define BAR_PAD 6 /* pixels around the bar's text, both together */
 
 u64 window_now_ns(void)
 {
@@ -47,9 +49,12 @@ static void describe_state(const struct link_status *s, char *text, size_t size)
 	if (s->is_over || s->is_paused)
 		snprintf(text, size, "%s%s", state_name(s), frozen);
 	else if (s->speed)
-		snprintf(text, size, "%llu instruction%s/s%s", (unsigned long long)s->speed, s->speed == 1 ? "" : "s", frozen);
+		snprintf(text, size, "%llu instruction%s/s%s", (unsigned long long)s->speed, s->speed == 1 ? "" : "s",
+		         frozen);
+	else if (s->mips < 0.05)
+		snprintf(text, size, "idle%s", frozen);
 	else
-		snprintf(text, size, "%.0f MIPS%s", s->mips, frozen);
+		snprintf(text, size, "%.*f MIPS%s", s->mips < 9.95 ? 1 : 0, s->mips, frozen);
 }
 
 void window_tell(struct window *w)
@@ -191,8 +196,8 @@ static void take(struct window *w)
 		w->face_stale = w->is_stale = true;
 }
 
-/* Says what is to be seen from now on, if that is something else than before: what nobody sees is not collected. */
-static void look(struct window *w)
+/* Says what is to be seen from now on; false: nothing else than before. What nobody sees is not collected. */
+static bool look(struct window *w)
 {
 	u32 parts = BIT(LINK_SERIAL);
 	if (w->is_visible && w->tab == DISPLAY_TAB_SCREEN)
@@ -203,7 +208,7 @@ static void look(struct window *w)
 	bool is_same = request.satp == w->request.satp && request.hart == w->request.hart &&
 	               request.frame_pa == w->request.frame_pa;
 	if (parts == w->look && (is_same || !(parts & BIT(LINK_LIVE))))
-		return;
+		return false;
 	struct wish wish = { .kind = WISH_LOOK, .number = parts, .request = request };
 	w->look = parts;
 	w->request = request;
@@ -212,6 +217,13 @@ static void look(struct window *w)
 		link_want(w->link, LINK_SCREEN);
 	if (parts & BIT(LINK_LIVE))
 		link_want(w->link, LINK_LIVE);
+	return true;
+}
+
+static void send_wish(void *arg, const struct wish *wish)
+{
+	struct window *w = arg;
+	link_send(w->link, wish);
 }
 
 /* In the machine's thread. One event at a time is enough. */
@@ -223,186 +235,217 @@ static void wake(void *arg)
 		w->sdl.PushEvent(&event);
 }
 
-/* --- what comes from the user --- */
-
-static bool is_modifier(SDL_Scancode key)
+static void window_free(struct window *w)
 {
-	return (key >= SDL_SCANCODE_LCTRL && key <= SDL_SCANCODE_RGUI) || key == SDL_SCANCODE_MODE ||
-	       key == SDL_SCANCODE_CAPSLOCK || key == SDL_SCANCODE_NUMLOCKCLEAR;
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
 }
 
-static void on_key_down(struct window *w, const SDL_KeyboardEvent *e)
+/* --- the thread --- */
+
+static bool open_window(struct window *w, struct error *err)
 {
-	if (w->help_open && !is_modifier(e->keysym.scancode)) {
-		w->help_open = false;
-		w->box_stale = w->is_stale = true;
-		return;
-	}
-	if (window_key(w, e))
-		return;
-	if (w->over_since_ns) {
-		bool is_meant = window_now_ns() - w->over_since_ns > WINDOW_OVER_WAIT_NS;
-		w->is_closing |= is_meant && !e->repeat && !is_modifier(e->keysym.scancode);
-	} else if (w->tab == DISPLAY_TAB_SERIAL) {
-		window_serial_key(w, e);
-	} else if (w->tab == DISPLAY_TAB_SCREEN && !e->repeat) {
-		window_screen_key(w, e->keysym.scancode, true);
-	} else if (w->tab == DISPLAY_TAB_MMU && e->keysym.sym == SDLK_ESCAPE) {
-		w->face_stale |= mmu_tab_key(w->mmu, 27);
+	if (!sdl_start(&w->sdl, err))
+		return false;
+	w->sdl.EnableScreenSaver();
+	u32 flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI;
+	if (w->config.fullscreen)
+		flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
+	w->sdl_window = w->sdl.CreateWindow("rvemu", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
+	                                    OPTIONS_SCREEN_WIDTH, OPTIONS_SCREEN_HEIGHT, flags);
+	if (!w->sdl_window)
+		return error_set(err, "--display sdl: no window can be opened: %s", w->sdl.GetError());
+	if (!window_paint_open(w, err))
+		return false;
+	w->sdl.SetWindowMinimumSize(w->sdl_window, WINDOW_WIDTH_MIN, WINDOW_HEIGHT_MIN);
+	w->is_visible = true;
+	window_serial_open(w);
+	w->mmu = mmu_tab_create(send_wish, w);
+	w->status = link_status(w->link);
+	w->tab = window_layout_tab((enum display_tab)w->config.tab, &w->status);
+	w->tab_before_mmu = DISPLAY_TAB_SCREEN;
+	w->tab_chosen = w->config.tab != DISPLAY_TAB_AUTO;
+	if (w->tab == DISPLAY_TAB_SCREEN)
+		w->sdl.StopTextInput();
+	else
+		w->sdl.StartTextInput();
+	window_fit(w);
+	window_tell(w);
+	return true;
+}
+
+static void close_window(struct window *w)
+{
+	window_serial_close(w);
+	if (w->mmu)
+		mmu_tab_destroy(w->mmu);
+	if (w->view)
+		live_view_destroy(w->view);
+	free(w->typing);
+	window_paint_close(w);
+	if (w->sdl_window)
+		w->sdl.DestroyWindow(w->sdl_window);
+	w->sdl.Quit();
+}
+
+static void set_state(struct window *w, enum window_state state)
+{
+	pthread_mutex_lock(&w->lock);
+	w->state = state;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* When something is to be done although nothing happens; UINT64_MAX: never. */
+static u64 next_due(struct window *w, u64 now_ns)
+{
+	u64 due = window_screen_type_some(w, now_ns);
+	if (w->note_until_ns && now_ns >= w->note_until_ns) {
+		w->note_until_ns = 0;
 		w->is_stale = true;
 	}
+	if (w->note_until_ns && w->note_until_ns < due)
+		due = w->note_until_ns;
+	if (!w->is_visible || w->tab != DISPLAY_TAB_MMU)
+		return due;
+	u64 flash = mmu_tab_next_paint_ns(w->mmu, now_ns);
+	if (flash <= now_ns)
+		w->face_stale = w->is_stale = true;
+	return flash < due ? flash : due;
 }
 
-static void on_text(struct window *w, const char *text)
+/* Sleeps until there is an event, or that time has come. */
+static void wait_for_events(struct window *w, u64 due_ns)
 {
-	if (w->help_open || w->over_since_ns)
-		return;
-	if (w->tab == DISPLAY_TAB_SERIAL) {
-		window_serial_text(w, text);
-		return;
+	SDL_Event event;
+	int is_there;
+	if (due_ns == UINT64_MAX) {
+		is_there = w->sdl.WaitEvent(&event);
+	} else {
+		u64 now_ns = window_now_ns();
+		u64 ms = due_ns > now_ns ? (due_ns - now_ns + 999999) / 1000000 : 0;
+		is_there = w->sdl.WaitEventTimeout(&event, ms > 60000 ? 60000 : (int)ms);
 	}
-	u32 code_point;
-	while (w->tab == DISPLAY_TAB_MMU && (code_point = utf8_next(&text)))
-		w->face_stale |= mmu_tab_key(w->mmu, code_point);
-	w->is_stale = true;
+	for (u32 i = 0; is_there && i < EVENTS_AT_ONCE; i++) {
+		window_event(w, &event);
+		is_there = w->sdl.PollEvent(&event);
+	}
 }
 
-/* A press in the bar. */
-static void on_bar(struct window *w, s32 x, s32 y)
+/* Paints if something changed, and asks for more of what was shown. */
+static void present(struct window *w)
 {
-	for (u32 i = 0; i < WINDOW_TABS; i++) {
-		if (rect_has(w->tab_at[i], x, y))
-			window_show_tab(w, (enum display_tab)(DISPLAY_TAB_SCREEN + i), true);
+	if (!w->is_stale || !w->is_visible)
+		return;
+	window_paint(w);
+	if (w->screen_taken)
+		link_want(w->link, LINK_SCREEN);
+	if (w->live_taken)
+		link_want(w->link, LINK_LIVE);
+	w->screen_taken = w->live_taken = false;
+}
+
+static void *run(void *arg)
+{
+	struct window *w = arg;
+	if (!open_window(w, &w->error)) {
+		link_gone(w->link);
+		close_window(w);
+		set_state(w, WINDOW_FAILED);
+		return NULL;
 	}
-	if (rect_has(w->help_at, x, y)) {
-		w->help_open = !w->help_open;
-		w->box_stale = w->is_stale = true;
+	link_listen(w->link, wake, w);
+	set_state(w, WINDOW_OPEN);
+	while (!w->is_closing && !atomic_load(&w->must_end)) {
+		atomic_store(&w->is_woken, false);
+		take(w);
+		if (look(w)) /* what waits already may be of use now */
+			take(w);
+		u64 due_ns = next_due(w, window_now_ns());
+		present(w);
+		wait_for_events(w, due_ns);
 	}
-	if (rect_has(w->state_at, x, y)) {
-		struct wish wish = { .kind = w->status.is_paused ? WISH_CONTINUE : WISH_PAUSE };
+	if (w->is_closing && !w->status.is_over) {
+		struct wish wish = { .kind = WISH_QUIT };
+		window_screen_release(w);
 		link_send(w->link, &wish);
 	}
+	link_gone(w->link);
+	set_state(w, WINDOW_CLOSED);
+	close_window(w);
+	return NULL;
 }
 
-static void on_button(struct window *w, const SDL_MouseButtonEvent *e)
+/* --- the rest of the program's side --- */
+
+bool window_can_open(struct error *err)
 {
-	s32 x = (s32)((float)e->x * w->ratio), y = (s32)((float)e->y * w->ratio);
-	bool is_down = e->type == SDL_MOUSEBUTTONDOWN;
-	if (w->help_open && is_down) {
-		w->help_open = false;
-		w->is_stale = w->box_stale = true;
+	struct sdl sdl;
+	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY") && !getenv("SDL_VIDEODRIVER"))
+		return error_set(err, "--display sdl: there is no desktop here to open a window on "
+		                      "(neither DISPLAY nor WAYLAND_DISPLAY is set)");
+	if (!sdl_load(&sdl, err))
+		return false;
+	bool can = sdl_start(&sdl, err);
+	sdl.Quit();
+	return can;
+}
+
+struct window *window_create(const struct display_config *config, struct link *link, struct error *err)
+{
+	struct window *w = xcalloc(1, sizeof(*w));
+	w->config = *config;
+	w->link = link;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	if (!sdl_load(&w->sdl, err)) {
+		window_free(w);
+		return NULL;
+	}
+	/* Signals are the machine's thread's: the new thread starts with all of them blocked. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int failed = pthread_create(&w->thread, NULL, run, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed) {
+		error_set(err, "--display sdl: no thread for the window: %s", strerror(failed));
+		window_free(w);
+		return NULL;
+	}
+	pthread_mutex_lock(&w->lock);
+	while (w->state == WINDOW_STARTING)
+		pthread_cond_wait(&w->changed, &w->lock);
+	bool has_failed = w->state == WINDOW_FAILED;
+	pthread_mutex_unlock(&w->lock);
+	if (!has_failed)
+		return w;
+	pthread_join(w->thread, NULL);
+	*err = w->error;
+	window_free(w);
+	return NULL;
+}
+
+void window_wait(struct window *w)
+{
+	pthread_mutex_lock(&w->lock);
+	while (w->state == WINDOW_OPEN)
+		pthread_cond_wait(&w->changed, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void window_destroy(struct window *w)
+{
+	if (!w)
 		return;
-	}
-	if (is_down && !w->is_grabbed && rect_has(w->layout.bar, x, y)) {
-		on_bar(w, x, y);
-		return;
-	}
-	s32 face_x = x - w->layout.face.x, face_y = y - w->layout.face.y;
-	if (w->tab == DISPLAY_TAB_SCREEN)
-		window_screen_button(w, e->button, is_down, x, y);
-	else if (w->tab == DISPLAY_TAB_SERIAL)
-		window_serial_button(w, e->button, is_down, face_x, face_y);
-	else if (is_down && e->button == SDL_BUTTON_LEFT && mmu_tab_pointer(w->mmu, face_x, face_y, true, 0))
-		w->face_stale = w->is_stale = true;
-}
-
-static void on_motion(struct window *w, const SDL_MouseMotionEvent *e)
-{
-	s32 x = (s32)((float)e->x * w->ratio), y = (s32)((float)e->y * w->ratio);
-	s32 face_x = x - w->layout.face.x, face_y = y - w->layout.face.y;
-	if (w->tab == DISPLAY_TAB_SCREEN)
-		window_screen_motion(w, x, y, e->xrel, e->yrel);
-	else if (w->tab == DISPLAY_TAB_SERIAL)
-		window_serial_pointer(w, face_x, face_y);
-	else if (mmu_tab_pointer(w->mmu, face_y < 0 ? -1 : face_x, face_y < 0 ? -1 : face_y, false, 0))
-		w->face_stale = w->is_stale = true;
-}
-
-static void on_wheel(struct window *w, const SDL_MouseWheelEvent *e)
-{
-	s32 notches = e->direction == SDL_MOUSEWHEEL_FLIPPED ? -e->y : e->y;
-	s32 x = (s32)((float)e->mouseX * w->ratio) - w->layout.face.x;
-	s32 y = (s32)((float)e->mouseY * w->ratio) - w->layout.face.y;
-	if (w->tab == DISPLAY_TAB_SCREEN)
-		window_screen_wheel(w, notches);
-	else if (w->tab == DISPLAY_TAB_SERIAL)
-		window_serial_scroll(w, 3 * notches);
-	else if (mmu_tab_pointer(w->mmu, x, y, false, notches))
-		w->face_stale = w->is_stale = true;
-}
-
-static void on_window(struct window *w, const SDL_WindowEvent *e)
-{
-	switch (e->event) {
-	case SDL_WINDOWEVENT_RESIZED:
-		w->user_sized |= (u32)e->data1 != w->asked_width || (u32)e->data2 != w->asked_height;
-		break;
-	case SDL_WINDOWEVENT_SIZE_CHANGED:
-		window_arrange(w);
-		break;
-	case SDL_WINDOWEVENT_EXPOSED:
-		w->is_stale = true;
-		break;
-	case SDL_WINDOWEVENT_SHOWN:
-	case SDL_WINDOWEVENT_RESTORED:
-	case SDL_WINDOWEVENT_MAXIMIZED:
-		w->is_visible = w->is_stale = true;
-		break;
-	case SDL_WINDOWEVENT_HIDDEN:
-	case SDL_WINDOWEVENT_MINIMIZED:
-		w->is_visible = false;
-		break;
-	case SDL_WINDOWEVENT_FOCUS_LOST:
-		window_screen_release(w);
-		window_screen_grab(w, false);
-		break;
-	case SDL_WINDOWEVENT_LEAVE:
-		if (w->tab == DISPLAY_TAB_MMU)
-			w->face_stale |= w->is_stale |= mmu_tab_pointer(w->mmu, -1, -1, false, 0);
-		break;
-	case SDL_WINDOWEVENT_CLOSE:
-		w->is_closing = true;
-		break;
-	default:
-		break;
-	}
-}
-
-static void on_event(struct window *w, const SDL_Event *e)
-{
-	switch (e->type) {
-	case SDL_QUIT:
-		w->is_closing = true;
-		break;
-	case SDL_WINDOWEVENT:
-		on_window(w, &e->window);
-		break;
-	case SDL_KEYDOWN:
-		on_key_down(w, &e->key);
-		break;
-	case SDL_KEYUP:
-		if (w->tab == DISPLAY_TAB_SCREEN)
-			window_screen_key(w, e->key.keysym.scancode, false);
-		break;
-	case SDL_TEXTINPUT: /* with Alt the key itself was what counts */
-		if (!(w->sdl.GetModState() & (KMOD_LALT | KMOD_CTRL)))
-			on_text(w, e->text.text);
-		break;
-	case SDL_MOUSEBUTTONDOWN:
-	case SDL_MOUSEBUTTONUP:
-		on_button(w, &e->button);
-		break;
-	case SDL_MOUSEMOTION:
-		on_motion(w, &e->motion);
-		break;
-	case SDL_MOUSEWHEEL:
-		on_wheel(w, &e->wheel);
-		break;
-	case SDL_RENDER_TARGETS_RESET:
-	case SDL_RENDER_DEVICE_RESET:
-		window_paint_forget(w);
-		break;
-	default:
-		break;
-	}
+	SDL_Event event = { .type = SDL_USEREVENT };
+	atomic_store(&w->must_end, true);
+	/* Not after it ended by itself: SDL may be gone. */
+	pthread_mutex_lock(&w->lock);
+	if (w->state == WINDOW_OPEN)
+		w->sdl.PushEvent(&event);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	window_free(w);
 }

@@ -1,7 +1,7 @@
 /*
- * What the parts of the window share: window.c (its thread, events, what comes over the link), window_paint.c (pixels),
- * window_screen.c (keys and pointer for the guest), window_serial.c (the terminal) and window_keys.c (the window's own
- * keys). Only those include it.
+ * What the parts of the window share: window.c (its thread, what comes over the link), window_events.c (what the user
+ * does), window_paint.c (pixels), window_screen.c (keys and pointer for the guest), window_serial.c (the terminal) and
+ * window_keys.c (the window's own keys). Only those include it.
  */
 #ifndef RVEMU_EMU_DISPLAY_WINDOW_INTERNAL_H
 #define RVEMU_EMU_DISPLAY_WINDOW_INTERNAL_H
@@ -17,7 +17,7 @@
 #include "emu/display/window.h"
 #include "emu/display/window_layout.h"
 
-#define WINDOW_NOTE_NS 6000000000ull     /* how long a message stays */
+#define WINDOW_NOTE_NS 6000000000ull      /* how long a message stays */
 #define WINDOW_OVER_WAIT_NS 1000000000ull /* keys typed that soon after the end were not meant to close the window */
 #define WINDOW_TABS 3
 
@@ -47,11 +47,11 @@ struct window {
 	/* From here on the thread's own. */
 	SDL_Window *sdl_window;
 	SDL_Renderer *renderer;
-	bool is_closing;  /* the user closed it */
-	bool is_visible;  /* it is not minimized */
-	bool has_focus;   /* of the keyboard */
-	u32 width, height; /* pixels inside */
-	float ratio;       /* pixels of a unit of SDL's, which on dense screens is more than one */
+	bool is_closing;               /* the user closed it */
+	bool is_visible;               /* it is not minimized */
+	bool has_focus;                /* of the keyboard */
+	u32 width, height;             /* pixels inside */
+	float ratio;                   /* pixels of a unit of SDL's, which on dense screens is more than one */
 	u32 asked_width, asked_height; /* units that it was last told to have */
 	bool user_sized;               /* the user gave it another size */
 	bool follows_window;           /* the guest's screen is to follow the window's size */
@@ -68,17 +68,17 @@ struct window {
 	u64 over_since_ns; /* when the run ended; 0: it has not */
 
 	struct link_status status;
-	u32 look;                    /* BIT(enum link_part) that was asked for */
-	struct live_request request; /* likewise */
+	u32 look;                      /* BIT(enum link_part) that was asked for */
+	struct live_request request;   /* likewise */
 	bool screen_taken, live_taken; /* and shown when it is next painted: then the next is wanted */
 
-	const struct font *font, *font_bold;         /* of the bar and the boxes */
-	struct rect tab_at[WINDOW_TABS];             /* in the bar, by tab - DISPLAY_TAB_SCREEN */
-	struct rect help_at, state_at;               /* likewise: the question mark; running or paused */
-	char bar_text[128];                          /* what its right end says */
+	const struct font *font, *font_bold;          /* of the bar and the boxes */
+	struct rect tab_at[WINDOW_TABS];              /* in the bar, by tab - DISPLAY_TAB_SCREEN */
+	struct rect help_at, state_at;                /* likewise: the question mark; running or paused */
+	char bar_text[128];                           /* what its right end says */
 	struct pane bar, screen, face, box, note_box; /* face: what is painted for the other two tabs */
-	bool bar_stale, face_stale, box_stale;       /* must be painted anew */
-	bool is_stale;                               /* something must be shown anew */
+	bool bar_stale, face_stale, box_stale;        /* must be painted anew */
+	bool is_stale;                                /* something must be shown anew */
 
 	u8 held[KEY_CNT / 8]; /* keys that the guest believes down */
 	u32 held_buttons;     /* BIT(n): BTN_LEFT + n, likewise */
@@ -89,8 +89,8 @@ struct window {
 	u64 typing_next_ns; /* when the next character is due */
 
 	struct terminal *terminal;
-	u32 font_size;            /* of the terminal: index for font_get() */
-	bool is_selecting;        /* the button is down */
+	u32 font_size;                 /* of the terminal: index for font_get() */
+	bool is_selecting;             /* the button is down */
 	u32 select_column, select_row; /* where it went down */
 
 	struct mmu_tab *mmu;
@@ -142,6 +142,9 @@ void window_serial_button(struct window *w, u8 sdl_button, bool is_down, s32 x, 
 void window_serial_scroll(struct window *w, s32 lines);
 void window_serial_copy(struct window *w);
 void window_serial_zoom(struct window *w, s32 steps);
+
+/* window_events.c: what the user did. */
+void window_event(struct window *w, const SDL_Event *e);
 
 /* window_keys.c. True: the key was one of the window's own. */
 bool window_key(struct window *w, const SDL_KeyboardEvent *e) must_check;

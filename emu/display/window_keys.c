@@ -16,10 +16,10 @@ enum {
 enum modifiers { PLAIN = 0, SHIFT = 1, CTRL = 2, ALT = 4 };
 
 struct window_binding {
-	u16 scancode;             /* SDL_SCANCODE_ */
-	u8 modifiers;             /* that are held, and no others */
-	u8 tabs;                  /* where it works */
-	bool not_grabbed;         /* the guest gets it while it holds the keyboard */
+	u16 scancode;     /* SDL_SCANCODE_ */
+	u8 modifiers;     /* that are held, and no others */
+	u8 tabs;          /* where it works */
+	bool not_grabbed; /* the guest gets it while it holds the keyboard */
 	void (*run)(struct window *w);
 	const char *keys, *what; /* for the help; NULL: described by the line before */
 };
@@ -71,7 +71,8 @@ static void toggle_scale(struct window *w)
 {
 	bool is_smooth = w->config.scale == DISPLAY_SCALE_SMOOTH;
 	w->config.scale = is_smooth ? DISPLAY_SCALE_INTEGER : DISPLAY_SCALE_SMOOTH;
-	window_note(w, "%s", is_smooth ? "sharp: whole multiples of the guest's pixels" : "smooth: the window is filled");
+	window_note(w, "%s",
+	            is_smooth ? "sharp: whole multiples of the guest's pixels" : "smooth: the window is filled");
 	window_arrange(w);
 }
 
@@ -153,14 +154,17 @@ static const struct window_binding bindings[] = {
 	{ SDL_SCANCODE_P, CTRL | ALT, EVERYWHERE, false, toggle_pause, "Ctrl-Alt-P", "pause, and go on" },
 	{ SDL_SCANCODE_F, CTRL | ALT, EVERYWHERE, false, toggle_full_screen, "Ctrl-Alt-F", "full screen" },
 	{ SDL_SCANCODE_S, CTRL | ALT, ON_SCREEN, false, toggle_scale, "Ctrl-Alt-S", "scale sharp or smooth" },
-	{ SDL_SCANCODE_U, CTRL | ALT, ON_SCREEN, false, own_size, "Ctrl-Alt-U", "the window as large as the guest's screen" },
+	{ SDL_SCANCODE_U, CTRL | ALT, ON_SCREEN, false, own_size, "Ctrl-Alt-U",
+	  "the window as large as the guest's screen" },
 	{ SDL_SCANCODE_R, CTRL | ALT, ON_SCREEN, false, toggle_follow, "Ctrl-Alt-R",
 	  "the guest's screen as large as the window (virtio-gpu)" },
 	{ SDL_SCANCODE_V, CTRL | SHIFT, ON_SCREEN | ON_SERIAL, true, paste, "Ctrl-Shift-V",
 	  "paste; into the screen, text is typed as keys" },
 	{ SDL_SCANCODE_V, CTRL | ALT, ON_SCREEN | ON_SERIAL, false, paste, NULL, NULL },
-	{ SDL_SCANCODE_C, CTRL | SHIFT, ON_SERIAL, false, copy, "Ctrl-Shift-C", "copy what the mouse selected (serial)" },
-	{ SDL_SCANCODE_PAGEUP, SHIFT, ON_SERIAL, false, page_up, "Shift-PageUp", "scroll back (serial); the wheel too" },
+	{ SDL_SCANCODE_C, CTRL | SHIFT, ON_SERIAL, false, copy, "Ctrl-Shift-C",
+	  "copy what the mouse selected (serial)" },
+	{ SDL_SCANCODE_PAGEUP, SHIFT, ON_SERIAL, false, page_up, "Shift-PageUp",
+	  "scroll back (serial); the wheel too" },
 	{ SDL_SCANCODE_PAGEDOWN, SHIFT, ON_SERIAL, false, page_down, NULL, NULL },
 	{ SDL_SCANCODE_EQUALS, CTRL, ON_SERIAL, false, bigger, "Ctrl-Plus, -Minus", "larger, smaller font (serial)" },
 	{ SDL_SCANCODE_EQUALS, CTRL | SHIFT, ON_SERIAL, false, bigger, NULL, NULL },
@@ -185,7 +189,8 @@ bool window_help_line(u32 i, const char **keys, const char **what)
 
 static bool is_pressed(const struct window_binding *b, const SDL_Keysym *key)
 {
-	u32 held = (key->mod & KMOD_SHIFT ? SHIFT : 0) | (key->mod & KMOD_CTRL ? CTRL : 0) | (key->mod & KMOD_ALT ? ALT : 0);
+	u32 held = (key->mod & KMOD_SHIFT ? SHIFT : 0) | (key->mod & KMOD_CTRL ? CTRL : 0) |
+	           (key->mod & KMOD_ALT ? ALT : 0);
 	if (held != b->modifiers)
 		return false;
 	bool is_letter = b->scancode >= SDL_SCANCODE_A && b->scancode <= SDL_SCANCODE_Z;

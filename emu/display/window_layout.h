@@ -17,12 +17,13 @@ struct window_layout {
 /* Of a window that is width x height. In full screen the bar hides, but on the MMU's tab. */
 struct window_layout window_layout_of(u32 width, u32 height, u32 bar_height, bool fullscreen, enum display_tab tab);
 
-/* Where a picture of the guest lies in `face`: in its middle, the whole of it, its shape kept. INTEGER takes the largest
- * whole multiple; a face too small for 1:1 gets it shrunk either way. Nothing wide or high for an empty picture. */
+/* Where a picture of the guest lies in `face`: in its middle, the whole of it, its shape kept. INTEGER takes the
+ * largest whole multiple; a face too small for 1:1 gets it shrunk either way. Nothing wide or high for an empty
+ * picture. */
 struct rect window_layout_picture(struct rect face, u32 width, u32 height, enum display_scale scale);
 
-/* A place in the window as one on the picture that lies at r, 0..max either way; beside the picture, the nearest that is
- * on it. False: it is beside. */
+/* A place in the window as one on the picture that lies at r, 0..max either way; beside the picture, the nearest that
+ * is on it. False: it is beside. */
 bool window_layout_to_guest(struct rect r, s32 x, s32 y, s32 max, s32 *guest_x, s32 *guest_y);
 
 /* How large the window's inside should be for a picture of the guest at 1:1, and no larger than room_width x

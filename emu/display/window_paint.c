@@ -1,7 +1,7 @@
 /*
- * The window's pixels: each part is a picture of its own in memory and a texture that shows it, and only what changed is
- * painted and handed to SDL. The bar, the tabs' faces and the boxes are painted with paint.h; the guest's picture comes
- * as it is.
+ * The window's pixels: each part is a picture of its own in memory and a texture that shows it, and only what changed
+ * is painted and handed to SDL. The bar, the tabs' faces and the boxes are painted with paint.h; the guest's picture
+ * comes as it is.
  */
 #include "emu/display/window_internal.h"
 
@@ -207,8 +207,8 @@ static void paint_centred(const struct canvas *c, const struct font *font, s32 y
 static void paint_no_screen(struct window *w, const struct canvas *c)
 {
 	s32 y = c->clip.h / 2 - (s32)w->font->height;
-	const char *first = w->status.has_screen ? "The guest has not drawn anything on its screen yet." :
-	                                           "This machine has no screen (--screen gives it one).";
+	const char *first = w->status.has_screen ? "The guest has not drawn anything on its screen yet."
+	                                         : "This machine has no screen (--screen gives it one).";
 	paint_centred(c, w->font_bold, y, COLOUR_INK, first);
 	paint_centred(c, w->font, y + 2 * (s32)w->font->height, COLOUR_QUIET,
 	              "What it says on its serial console: Ctrl-Alt-2");
@@ -231,7 +231,8 @@ static void paint_face(struct window *w)
 	} else {
 		paint_rect(&c, face, COLOUR_BACKGROUND);
 		if (w->tab == DISPLAY_TAB_SERIAL)
-			terminal_paint(w->terminal, &c, face, font_get(w->font_size, false), font_get(w->font_size, true));
+			terminal_paint(w->terminal, &c, face, font_get(w->font_size, false),
+			               font_get(w->font_size, true));
 		else
 			paint_no_screen(w, &c);
 	}

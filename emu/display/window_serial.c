@@ -1,5 +1,6 @@
 /*
- * The serial console's tab: a terminal that is as large as the window allows, its keys, its selection and its clipboard.
+ * The serial console's tab: a terminal that is as large as the window allows, its keys, its selection and its
+ * clipboard.
  */
 #include "emu/display/window_internal.h"
 

@@ -41,9 +41,11 @@ struct observers {
 	struct oracle *oracle;               /* --oracle, or NULL */
 	struct grader *grader;               /* --expect, or NULL */
 	struct guest_symbols *guest_symbols; /* processes of kernels without hints, likewise */
-	struct guest_view *guest;            /* what the guest's kernel tells, for statistics and --report, or NULL */
+	struct guest_view *guest;            /* what the guest's kernel tells, for whoever asks, or NULL */
 	struct frame_map *frame_map;         /* frames over time, for --report, or NULL */
 	struct tables *tables;               /* page tables at a few moments, likewise */
+	struct live *live;                   /* what a window shows of the MMU, or NULL */
+	u32 guest_refs;                      /* BIT(TRACE_REF) if the model is told of every use of a translation */
 };
 
 /* Makes what the configuration asks for. symbols may be NULL and must live as long. NULL: see err. */

@@ -441,6 +441,46 @@ static void test_large_pages_keep_what_is_in_ram(void **state)
 	assert_int_equal(value, 42);
 }
 
+static void test_tracked_ram_knows_which_pages_were_written(void **state)
+{
+	struct fixture *f = *state;
+	const u64 base = 4 * GIB;
+	u64 value;
+	assert_true(bus_add_ram(&f->bus, "more", base, 4 * PAGE_SIZE, &f->err));
+	bus_track(&f->bus, base);
+	struct bus_region *r = bus_find(&f->bus, base);
+	assert_int_equal(r->dirty_pages, 4);
+	assert_false(bus_watches_stores(r, base));
+	memset(r->clean_map, 1, 4);
+	r->dirty_pages = 0;
+	assert_true(bus_watches_stores(r, base + 3 * PAGE_SIZE));
+	assert_true(bus_load(&f->bus, base, 8, &value));
+	assert_true(bus_store(&f->bus, RAM_BASE, 8, 1));
+	assert_int_equal(r->dirty_pages, 0);
+	assert_true(bus_store(&f->bus, base + 2 * PAGE_SIZE - 4, 8, 1));
+	assert_memory_equal(r->clean_map, "\1\0\0\1", 4);
+	assert_true(bus_store(&f->bus, base + PAGE_SIZE, 1, 1));
+	assert_int_equal(r->dirty_pages, 2);
+	assert_false(bus_watches_stores(r, base + PAGE_SIZE));
+	assert_false(bus_watches_stores(f->bus.ram, RAM_BASE));
+}
+
+static void test_stores_to_code_in_tracked_ram_are_reported(void **state)
+{
+	struct fixture *f = *state;
+	const u64 base = 4 * GIB;
+	assert_true(bus_add_ram(&f->bus, "more", base, 4 * PAGE_SIZE, &f->err));
+	bus_track(&f->bus, base);
+	struct bus_region *r = bus_find(&f->bus, base);
+	r->code_map[1] = 1;
+	assert_true(bus_store(&f->bus, base, 8, 1));
+	assert_int_equal(f->written_count, 0);
+	assert_true(bus_store(&f->bus, base + PAGE_SIZE, 8, 1));
+	assert_int_equal(f->written_count, 1);
+	assert_int_equal(f->written_pa[0], base + PAGE_SIZE);
+	assert_true(bus_watches_stores(r, base + PAGE_SIZE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +513,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pinned_bytes_may_lie_across_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_pinned_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_pages_keep_what_is_in_ram, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tracked_ram_knows_which_pages_were_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stores_to_code_in_tracked_ram_are_reported, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_store_to_code_without_listener_is_harmless, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

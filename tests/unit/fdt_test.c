@@ -238,6 +238,33 @@ static void test_chosen_and_aliases(void **state)
 	free(blob);
 }
 
+static void test_framebuffer_is_as_linux_wants_it(void **state)
+{
+	(void)state;
+	struct fdt_machine m = full;
+	m.framebuffer_base = 0x50000000;
+	m.framebuffer_width = 1000;
+	m.framebuffer_height = 750;
+	size_t size;
+	void *blob = build(&m, &size);
+	static const char node[] = "/chosen/framebuffer@50000000";
+	check_cell(blob, "/chosen", "#address-cells", 2);
+	check_cell(blob, "/chosen", "#size-cells", 2);
+	check_bytes(blob, "/chosen", "ranges", "", 0);
+	check_string(blob, node, "compatible", "simple-framebuffer");
+	check_cells(blob, node, "reg", CELLS(0, 0x50000000, 0, 0x2dd000)); /* 3000000 bytes, in whole pages */
+	check_cell(blob, node, "width", 1000);
+	check_cell(blob, node, "height", 750);
+	check_cell(blob, node, "stride", 4000);
+	check_string(blob, node, "format", "x8r8g8b8");
+	check_string(blob, node, "status", "okay");
+	free(blob);
+	blob = build(&full, &size);
+	assert_false(has_node(blob, node));
+	assert_false(has_property(blob, "/chosen", "ranges"));
+	free(blob);
+}
+
 static void test_what_is_not_attached_is_not_there(void **state)
 {
 	(void)state;
@@ -498,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_devices_have_their_place_and_interrupt),
 		cmocka_unit_test(test_finisher_powers_off_and_reboots),
 		cmocka_unit_test(test_chosen_and_aliases),
+		cmocka_unit_test(test_framebuffer_is_as_linux_wants_it),
 		cmocka_unit_test(test_what_is_not_attached_is_not_there),
 		cmocka_unit_test(test_without_plic_devices_have_no_interrupt),
 		cmocka_unit_test(test_g_stands_for_its_extensions),

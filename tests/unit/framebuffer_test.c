@@ -245,6 +245,21 @@ static void test_stores_are_told_where_every_access_is_seen(void **state)
 	check_stores(r);
 }
 
+static void no_watched(void *arg, u64 pa, u64 size)
+{
+	(void)arg, (void)pa, (void)size;
+}
+
+static void test_stores_are_told_beside_what_the_check_watches(void **state)
+{
+	struct rig *r = *state;
+
+	bus_watch(&r->bus, no_watched, NULL);
+	bus_find(&r->bus, FB)->watch_map[2] = 1;
+	clean(r);
+	check_stores(r);
+}
+
 static void test_a_store_that_comes_in_from_ram_or_leaves_into_it_is_told(void **state)
 {
 	struct rig *r = *state;
@@ -424,6 +439,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_copies_of_devices_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stores_of_all_sizes_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stores_are_told_where_every_access_is_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stores_are_told_beside_what_the_check_watches, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_store_that_comes_in_from_ram_or_leaves_into_it_is_told, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(test_atomics_and_cleared_blocks_are_told, setup, teardown),

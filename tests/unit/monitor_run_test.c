@@ -1,7 +1,10 @@
 /*
- * The monitor's commands that drive the guest: breakpoints and watchpoints, stop, step, reset, snapshots, traces.
+ * The monitor's commands that drive the guest: breakpoints and watchpoints, stop, step, reset, snapshots, screendump,
+ * traces.
  */
 #include "cpu/csr.h"
+#include "devices/memmap.h"
+#include "emu/display/picture.h"
 #include "tests/unit/monitor_rig.h"
 
 static struct monitor_rig rig;
@@ -155,6 +158,30 @@ static void test_snapshots(void **state)
 	expect(&rig, "loadvm x", "no snapshot can be loaded now: it is recorded\n");
 }
 
+/* ---- screen ---- */
+
+static void test_screendump_writes_what_the_guest_shows(void **state)
+{
+	char path[] = "/tmp/rvemu-test-XXXXXX", line[128];
+	struct picture picture = { 0 };
+	struct error err;
+	(void)state;
+	close(mkstemp(path));
+	snprintf(line, sizeof(line), "screendump %s", path);
+	expect(&rig, line, "the guest has no screen: --screen gives it one\n");
+	rig.rig.m->framebuffer = framebuffer_create(&rig.rig.m->bus, MEMMAP_FRAMEBUFFER_BASE, 80, 70, &err);
+	assert_non_null(rig.rig.m->framebuffer);
+	assert_true(bus_store(&rig.rig.m->bus, MEMMAP_FRAMEBUFFER_BASE + 4, 4, 0xff123456));
+	expect_part(&rig, line, "the screen is in /tmp/rvemu-test-");
+	assert_true(picture_read_png(&picture, path, &err));
+	assert_true(picture.width == 80 && picture.height == 70 && picture.pixels[1] == 0x123456);
+	picture_free(&picture);
+	unlink(path);
+	expect(&rig, "screendump /nonexistent/file", "/nonexistent/file: No such file or directory\n");
+	expect(&rig, "screendump", "a file's name is missing\n");
+	expect_part(&rig, "info devices", "framebuffer, 24 KiB of RAM, 80x70 pixels\n");
+}
+
 /* ---- traces ---- */
 
 /* The file's contents. */
@@ -240,6 +267,7 @@ int main(void)
 		TEST(test_a_pause_says_why_and_where),
 		TEST(test_reset_and_quit),
 		TEST(test_snapshots),
+		TEST(test_screendump_writes_what_the_guest_shows),
 		TEST(test_traces_are_switched_while_the_guest_runs),
 		TEST(test_starting_the_same_trace_again_goes_on_in_the_file),
 		TEST(test_trace_that_cannot_be_is_told_and_the_old_one_stays),
