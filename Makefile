@@ -190,6 +190,8 @@ build/guest/kernel/%.o: guest/kernel/% Makefile | setup
 	@echo "  GUEST   $@"
 	@$(GUEST_CC) -I. -MMD -MP $(KERNEL_CFLAGS) -c $< -o $@
 
+build/guest/kernel/screen/font_data.S.o: $(FONTS)
+
 # -march=rv64imac chooses the C library's build; nothing but its string functions is linked.
 guest.elf: $(KERNEL_OBJECTS) guest/kernel/core/kernel.ld
 	@echo "  GUEST   $@"

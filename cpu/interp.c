@@ -125,6 +125,9 @@ static cold u32 resume_uncached(struct hart *h)
 
 	if (!b)
 		return fetch_fault(h);
+	/* Who was told of the fetch's walk wants to stop in front of the instruction. */
+	if (unlikely(h->mmu.device_touched))
+		return ENGINE_DEVICE;
 	return enter(h, b, budget, h->pc);
 }
 
@@ -195,9 +198,10 @@ static u32 observe_slowly(ARGS)
 {
 	if (!observe_begin(h, (u32)u->imm, u->rd))
 		return fault(h);
-	if (likely(!h->mmu.code_written))
+	if (likely(!h->mmu.code_written && !h->mmu.device_touched))
 		NEXT();
-	/* The fetch set an A bit beside this very code: what follows may no longer be what the block holds. */
+	/* The fetch set an A bit beside this very code: what follows may no longer be what the block holds. Or who was
+	 * told of its walk wants to stop. */
 	observe_cancel(h);
 	h->mmu.code_written = false;
 	return resume(h);

@@ -373,6 +373,11 @@ static bool wait_for_input(void)
 	return is_there;
 }
 
+bool console_must_wait(const struct console *c)
+{
+	return c->unread_count == 0 && !c->ended && !terminal.ending;
+}
+
 bool console_read_line(struct console *c, char *line, size_t size)
 {
 	size_t length = 0;

@@ -58,6 +58,9 @@ u8 console_take(struct console *c);
  */
 bool console_read_line(struct console *c, char *line, size_t size) must_check;
 
+/* True while console_read_line() would have to wait. */
+bool console_must_wait(const struct console *c);
+
 /* Gives the terminal its normal mode for as long as the monitor is open, and takes it again. */
 void console_suspend(struct console *c);
 void console_resume(struct console *c);

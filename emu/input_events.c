@@ -103,6 +103,7 @@ void input_events_drop(struct input_events *q, enum input_port port)
 
 void input_events_resize(struct input_events *q, u32 width, u32 height)
 {
-	q->width = width;
-	q->height = height;
+	bool wish = width && height;
+	q->width = !wish ? 0 : width < VIRTIO_GPU_SIDE_MAX ? width : VIRTIO_GPU_SIDE_MAX;
+	q->height = !wish ? 0 : height < VIRTIO_GPU_SIDE_MAX ? height : VIRTIO_GPU_SIDE_MAX;
 }

@@ -7,6 +7,7 @@
 
 #include <linux/input-event-codes.h>
 
+#include "devices/virtio_gpu.h"
 #include "devices/virtio_input.h"
 
 #define INPUT_EVENTS_MAX 1024
@@ -36,7 +37,7 @@ u32 input_events_row(const struct input_events *q, enum input_port port);
 /* Forgets those that wait: nobody is there to take them. */
 void input_events_drop(struct input_events *q, enum input_port port);
 
-/* The user made the window so large, and wants the guest's display to be (1..VIRTIO_GPU_SIDE_MAX). */
+/* The user made the window so large, and wants the guest's display to be; at most VIRTIO_GPU_SIDE_MAX. 0: no wish. */
 void input_events_resize(struct input_events *q, u32 width, u32 height);
 
 #endif

@@ -43,6 +43,7 @@ static const struct monitor_row commands[] = {
 	{ "stop|s", "", "holds the guest until cont", monitor_stop },
 	{ "cont|c", "", "lets the guest run on; so does Ctrl-D", monitor_cont },
 	{ "step|si", "[N] [HART]", "runs one instruction, or N, of one hart", monitor_step },
+	{ "speed", "[N|full]", "how fast the guest may run: N steps a second; alone it tells", monitor_speed },
 	{ "system_reset", "", "starts the guest again", monitor_reset },
 	{ "system_powerdown", "", "asks the guest to power off (this board cannot)", monitor_powerdown },
 	{ "screendump", "FILE", "writes the guest's screen as a picture (PNG)", monitor_screendump },

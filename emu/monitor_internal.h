@@ -101,6 +101,7 @@ bool monitor_info_breakpoints(struct monitor_call *call);
 bool monitor_stop(struct monitor_call *call);
 bool monitor_cont(struct monitor_call *call);
 bool monitor_step(struct monitor_call *call);
+bool monitor_speed(struct monitor_call *call);
 bool monitor_reset(struct monitor_call *call);
 bool monitor_powerdown(struct monitor_call *call);
 bool monitor_quit(struct monitor_call *call);

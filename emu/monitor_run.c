@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emu/display/screen.h"
+#include "emu/host_io.h"
 #include "emu/monitor_internal.h"
 #include "emu/observe/observers.h"
 #include "emu/snapshot.h"
@@ -60,6 +61,28 @@ bool monitor_step(struct monitor_call *call)
 	debug_step_over(h);
 	call->mon->steps_left = count - 1;
 	control_step(call->mon->control, h->id);
+	return true;
+}
+
+bool monitor_speed(struct monitor_call *call)
+{
+	struct pace *pace = &call->mon->control->pace;
+	u64 speed;
+	if (monitor_accept(call, "full")) {
+		if (!monitor_done(call))
+			return false;
+		pace_set(pace, PACE_FULL, host_now_ns());
+	} else if (!monitor_at_end(call)) {
+		if (!monitor_value(call, "a number of steps a second, or full", &speed) || !monitor_done(call))
+			return false;
+		if (speed == 0)
+			return error_set(call->err, "at no steps a second the guest would stand still: stop does that");
+		pace_set(pace, speed, host_now_ns());
+	}
+	if (pace->per_second == PACE_FULL)
+		fprintf(call->out, "the guest runs at full speed\n");
+	else
+		fprintf(call->out, "the guest runs at %" PRIu64 " steps a second at most\n", pace->per_second);
 	return true;
 }
 

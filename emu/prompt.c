@@ -7,7 +7,20 @@
 
 #define LINE_SIZE 1024
 
-void prompt_run(struct console *console, struct monitor *monitor, struct control *control)
+/* Waits until there is something to read. False: somebody else lets the guest go on, or ends the run. */
+static bool wait_for_line(const struct console *console, const struct control *control, struct host_io *io)
+{
+	bool was_paused = control->paused, was_stepping = control->stepping;
+	while (console_must_wait(console)) {
+		host_io_poll(io, HOST_IO_FOREVER);
+		if (control->quit || control->reset || (was_paused && !control->paused) ||
+		    (!was_stepping && control->stepping))
+			return false;
+	}
+	return true;
+}
+
+void prompt_run(struct console *console, struct monitor *monitor, struct control *control, struct host_io *io)
 {
 	char line[LINE_SIZE];
 	if (!control->paused)
@@ -17,6 +30,10 @@ void prompt_run(struct console *console, struct monitor *monitor, struct control
 	for (;;) {
 		printf("(rvemu) ");
 		fflush(stdout);
+		if (!wait_for_line(console, control, io)) {
+			printf("\n");
+			return;
+		}
 		if (!console_read_line(console, line, sizeof(line))) {
 			printf("\n");
 			(void)monitor_command(monitor, "cont", stdout);

@@ -133,7 +133,7 @@ static void bring_input(struct runner *r)
 static void open_monitor(struct runner *r)
 {
 	console_suspend(r->outside.console);
-	prompt_run(r->outside.console, r->outside.monitor, r->outside.control);
+	prompt_run(r->outside.console, r->outside.monitor, r->outside.control, r->outside.io);
 	console_resume(r->outside.console);
 }
 
@@ -165,14 +165,19 @@ static void serve_console(struct runner *r)
 	}
 }
 
-/* Looks at the host, for at most wait_ns of its time. */
-static void poll_host(struct runner *r, u64 wait_ns)
+static void look_at_host(struct runner *r, u64 wait_ns)
 {
 	if (r->outside.console)
 		console_flush(r->outside.console);
 	host_io_poll(r->outside.io, wait_ns);
 	if (r->outside.console)
 		serve_console(r);
+}
+
+/* Looks at the host, for at most wait_ns of its time. */
+static void poll_host(struct runner *r, u64 wait_ns)
+{
+	look_at_host(r, wait_ns);
 	r->next_poll_ns = r->m->clock.now_ns + POLL_NS;
 }
 
@@ -289,6 +294,24 @@ static bool all_are_stopped(const struct machine *m)
 	return true;
 }
 
+/* Steps that the machine's speed allows now. */
+static u64 allowance(struct runner *r)
+{
+	struct control *control = r->outside.control;
+	if (likely(!control || control->pace.per_second == PACE_FULL))
+		return UINT64_MAX;
+	return pace_allowance(&control->pace, host_now_ns());
+}
+
+/* The speed allows no step yet. Guest time stands still meanwhile, so that the guest cannot know: when a pipe's bytes
+ * come to it depends on guest time alone. A person's come at once. */
+static void rest(struct runner *r)
+{
+	look_at_host(r, pace_wait_ns(&r->outside.control->pace));
+	if (r->outside.real_time && !has_ended(r))
+		bring_input(r);
+}
+
 /* Steps until something else has to be done. */
 static u64 budget(const struct runner *r)
 {
@@ -307,6 +330,17 @@ static u64 budget(const struct runner *r)
 	if (r->m->config->max_insns && r->m->config->max_insns - r->steps < steps)
 		steps = r->m->config->max_insns - r->steps;
 	return steps;
+}
+
+/* What follows for whoever holds and slows the machine: so many steps were made. */
+static void settle_accounts(struct runner *r, u64 done)
+{
+	struct control *control = r->outside.control;
+	if (!control)
+		return;
+	if (control->pause_due && !control->paused)
+		control_pause(control, control->due_why, control->due_hart);
+	pace_made(&control->pace, done);
 }
 
 /* One call of the engine: at most `steps` of the hart whose turn it is. */
@@ -339,6 +373,7 @@ static void step(struct runner *r, u64 steps)
 		control_pause(r->outside.control, PAUSE_POINT, h->id);
 		break;
 	}
+	settle_accounts(r, done);
 }
 
 /* The hart that somebody steps has made its step. */
@@ -362,7 +397,12 @@ static bool go_on(struct runner *r)
 	if (!keeps_turn && !next_turn(r))
 		return idle(r);
 	bool single = control && control->stepping && control->hart == turns->hart;
-	step(r, single ? 1 : budget(r));
+	u64 allowed = single ? 1 : allowance(r), steps = single ? 1 : budget(r);
+	if (allowed == 0) {
+		rest(r);
+		return true;
+	}
+	step(r, steps < allowed ? steps : allowed);
 	if (single)
 		end_step(r, r->m->harts[turns->hart]);
 	return true;
@@ -385,12 +425,12 @@ static bool single_step(struct runner *r)
 }
 
 /* Nothing runs until somebody lets it. What was reached by a command of the prompt is told there, unless a debugger
- * listens. */
+ * listens; a window shows itself what it asked for. */
 static void stand_still(struct runner *r)
 {
 	struct control *control = r->outside.control;
 	while (control->paused && !has_ended(r)) {
-		bool at_prompt = control->why != PAUSE_ASKED && !control->on_pause;
+		bool at_prompt = control->why != PAUSE_ASKED && !control->on_pause && !control->by_front;
 		if (at_prompt && r->outside.monitor && r->outside.console)
 			open_monitor(r);
 		else

@@ -254,25 +254,29 @@ static void tell_untranslated(struct words *w, const struct walk_request *req)
 	words_end(w);
 }
 
-static void tell_success(struct words *w, const struct explanation *e)
+static void say_success(struct words *w, const struct explanation *e)
 {
 	const struct walk_result *r = e->result;
 	char size[16];
 
-	words_begin(w, "works");
 	put_colour(w, GREEN);
 	words_say(w, "physical address 0x%" PRIx64, r->pa);
 	put_colour(w, PLAIN);
 	if (e->request->levels == 0) {
 		words_say(w, ".");
-		words_end(w);
 		return;
 	}
 	explain_size(r->size_log2, size, sizeof(size));
 	words_say(w, ", in a %s page with rights %s%s%s for %s", size, r->pte & PTE_R ? "R" : "",
 	          r->pte & PTE_W ? "W" : "", r->pte & PTE_X ? "X" : "", r->pte & PTE_U ? "U mode" : "S mode");
 	words_say(w, "%s.", r->global ? ", the same in all address spaces (G=1)" : "");
-	if (r->ad_updated)
+}
+
+static void tell_success(struct words *w, const struct explanation *e)
+{
+	words_begin(w, "works");
+	say_success(w, e);
+	if (e->result->ad_updated)
 		words_say(w, " The hart sets %s in the PTE when this access is made.",
 		          e->request->access == ACCESS_STORE ? "A and D" : "A");
 	words_end(w);
@@ -296,25 +300,33 @@ static const char *cause_text(u32 cause)
 	}
 }
 
-static void tell_failure(struct words *w, const struct explanation *e)
+static const struct reason_words *reason_words_of(const struct explanation *e)
 {
-	const struct reason_words *reason = explain_pte_words[e->result->reason].why
-	                                            ? &explain_pte_words[e->result->reason]
-	                                            : &explain_access_words[e->result->reason];
+	return explain_pte_words[e->result->reason].why ? &explain_pte_words[e->result->reason]
+	                                                : &explain_access_words[e->result->reason];
+}
+
+static void say_failure(struct words *w, const struct explanation *e)
+{
 	u32 cause = walk_cause(e->result->reason, e->request->access);
 
-	words_begin(w, "fault");
 	put_colour(w, RED);
 	words_say(w, "%s (cause %u):", cause_text(cause), cause);
 	put_colour(w, PLAIN);
 	words_say(w, " ");
-	reason->why(w, e);
+	reason_words_of(e)->why(w, e);
+}
+
+static void tell_failure(struct words *w, const struct explanation *e)
+{
+	words_begin(w, "fault");
+	say_failure(w, e);
 	words_end(w);
 	words_begin(w, "rule");
-	words_say(w, "%s", reason->rule);
+	words_say(w, "%s", reason_words_of(e)->rule);
 	words_end(w);
 	words_begin(w, "to mend");
-	reason->mend(w, e);
+	reason_words_of(e)->mend(w, e);
 	words_end(w);
 	words_mistake(w, e);
 }
@@ -337,6 +349,38 @@ size_t explain_walk(const struct explanation *e, char *text, size_t size)
 	else
 		tell_failure(&w, e);
 	return w.used;
+}
+
+/* Lines become one. */
+static size_t join_lines(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		bool is_blank = *from == ' ' || *from == '\n';
+
+		if (is_blank && (to == text || to[-1] == ' '))
+			continue;
+		*to++ = is_blank ? ' ' : *from;
+	}
+	*to = '\0';
+	return (size_t)(to - text);
+}
+
+size_t explain_verdict(const struct explanation *e, char *text, size_t size)
+{
+	struct words w = { .text = text, .size = size };
+
+	BUG_ON(size == 0);
+	text[0] = '\0';
+	if (e->result->reason != WALK_OK) {
+		say_failure(&w, e);
+		return join_lines(text);
+	}
+	say_success(&w, e);
+	if (e->result->ad_updated)
+		words_say(&w, " The walk set %s in the PTE.", e->request->access == ACCESS_STORE ? "A and D" : "A");
+	return join_lines(text);
 }
 
 size_t explain_paragraph(char *text, size_t size, bool colour, const char *name, const char *fmt, ...)

@@ -33,6 +33,10 @@ struct explanation {
  * terminated, where the buffer ends; EXPLAIN_SIZE bytes are enough. Returns its length. */
 size_t explain_walk(const struct explanation *e, char *text, size_t size);
 
+/* Writes what came of the walk alone, one line of a sentence or two: where it ended, or the fault and why. Without
+ * colours; cut likewise. Returns its length. */
+size_t explain_verdict(const struct explanation *e, char *text, size_t size);
+
 /* Writes a paragraph of such a text: its name in the margin (at most nine letters), and what fmt says behind it, broken
  * into lines of at most 100 columns. Returns its length. */
 size_t explain_paragraph(char *text, size_t size, bool colour, const char *name, const char *fmt, ...)

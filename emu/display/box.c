@@ -1,3 +1,7 @@
+/*
+ * Box drawing, blocks and Braille as bitmaps: see box.h. A character of lines is four arms from the middle, each with
+ * its weight; where they meet is worked out from the weights alone.
+ */
 #include "emu/display/box.h"
 
 #include <string.h>

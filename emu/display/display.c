@@ -230,15 +230,18 @@ static void drive(struct display *d, const struct wish *w)
 	case WISH_CONTINUE:
 		live_step(live, control, LIVE_STEP_NONE);
 		control_continue(control);
+		control_by_front(control);
 		break;
 	case WISH_STEP:
 		live_step(live, control, LIVE_STEP_NONE);
 		control_step(control, d->request.hart);
+		control_by_front(control);
 		break;
 	case WISH_STEP_WALK:
 	case WISH_STEP_FAULT:
 		live_step(live, control, w->kind == WISH_STEP_WALK ? LIVE_STEP_WALK : LIVE_STEP_FAULT);
 		control_continue(control);
+		control_by_front(control);
 		break;
 	default:
 		pace_set(&control->pace, w->number, host_now_ns());
@@ -282,8 +285,8 @@ static void grant(struct display *d, const struct wish *w)
 		look(d, w);
 		break;
 	case WISH_SIZE:
-		if (d->m && d->m->slots.gpu && !d->parts.control->frozen)
-			virtio_gpu_resize(d->m->slots.gpu, (u32)(w->number >> 32), (u32)w->number);
+		if (!is_replay(d))
+			input_events_resize(d->parts.events, (u32)(w->number >> 32), (u32)w->number);
 		break;
 	default:
 		drive(d, w);

@@ -1,3 +1,7 @@
+/*
+ * Escape sequences (ECMA-48, the VT220's and some of xterm's): a state machine that takes one byte at a time, and what
+ * each sequence does. Names in comments are those of the manuals.
+ */
 #include "emu/display/escape.h"
 
 #include <stdio.h>

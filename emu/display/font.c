@@ -1,3 +1,7 @@
+/*
+ * PC Screen Fonts: the two forms of the file, and where code points are in them. Glyphs stay where they are in the
+ * file; only the map is made.
+ */
 #include "emu/display/font.h"
 
 #include <pthread.h>

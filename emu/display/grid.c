@@ -1,3 +1,7 @@
+/*
+ * The characters of a terminal: see grid.h. Scrolling moves pointers to lines, not characters. What keeps wide
+ * characters whole is mend(), called at the ends of whatever was changed.
+ */
 #include "emu/display/grid.h"
 
 #include <stdlib.h>

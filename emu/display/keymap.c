@@ -3,8 +3,9 @@
  */
 #include "emu/display/keymap.h"
 
-#include "emu/display/sdl.h"
 #include <linux/input-event-codes.h>
+
+#include "emu/display/sdl.h"
 
 static const u16 keys[SDL_NUM_SCANCODES] = {
 	[SDL_SCANCODE_A] = KEY_A,

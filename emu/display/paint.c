@@ -1,3 +1,6 @@
+/*
+ * Rectangles, lines and text in a picture. All clipping is in clipped(), in 64-bit numbers: callers may be anywhere.
+ */
 #include "emu/display/paint.h"
 
 #include <stdlib.h>
@@ -82,12 +85,15 @@ void paint_rect(const struct canvas *c, struct rect r, u32 colour)
 
 void paint_frame(const struct canvas *c, struct rect r, u32 colour)
 {
+	/* Sides beyond what can be counted are on no picture. */
+	s32 right = (s32)least((s64)r.x + r.w - 1, INT32_MAX), bottom = (s32)least((s64)r.y + r.h - 1, INT32_MAX);
+
 	if (r.w <= 0 || r.h <= 0)
 		return;
 	paint_rect(c, (struct rect){ r.x, r.y, r.w, 1 }, colour);
-	paint_rect(c, (struct rect){ r.x, r.y + r.h - 1, r.w, 1 }, colour);
+	paint_rect(c, (struct rect){ r.x, bottom, r.w, 1 }, colour);
 	paint_rect(c, (struct rect){ r.x, r.y, 1, r.h }, colour);
-	paint_rect(c, (struct rect){ r.x + r.w - 1, r.y, 1, r.h }, colour);
+	paint_rect(c, (struct rect){ right, r.y, 1, r.h }, colour);
 }
 
 void paint_blend(const struct canvas *c, struct rect r, u32 colour, u32 alpha)

@@ -42,6 +42,9 @@ bool sdl_start(const struct sdl *sdl, struct error *err)
 	sdl->SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
 	sdl->SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
 	sdl->SetHint(SDL_HINT_APP_NAME, "rvemu");
+	/* Not the console of a machine without a desktop, nor pixels that nobody sees. Who sets SDL_VIDEODRIVER knows
+	 * better. */
+	sdl->SetHint(SDL_HINT_VIDEODRIVER, "x11,wayland");
 	if (sdl->Init(SDL_INIT_VIDEO) != 0)
 		return error_set(err, "--display sdl: no window can be opened here: %s", sdl->GetError());
 	return true;

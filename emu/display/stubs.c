@@ -21,12 +21,3 @@ WEAK void virtio_gpu_resize(struct virtio_gpu *g, u32 w, u32 h) { (void)g; (void
 WEAK u32 virtio_input_leds(const struct virtio_input *i) { (void)i; return 0; }
 WEAK void input_events_put(struct input_events *q, enum input_port p, struct virtio_input_event e) { (void)q; (void)p; (void)e; }
 WEAK u32 input_events_count(const struct input_events *q, enum input_port p) { (void)q; (void)p; return 0; }
-#include "emu/display/mmu_tab.h"
-WEAK struct mmu_tab *mmu_tab_create(void (*send)(void *arg, const struct wish *wish), void *arg) { (void)send; (void)arg; return NULL; }
-WEAK void mmu_tab_destroy(struct mmu_tab *tab) { (void)tab; }
-WEAK bool mmu_tab_show(struct mmu_tab *tab, const struct live_view *view, const struct link_status *status) { (void)tab; (void)view; (void)status; return false; }
-WEAK void mmu_tab_paint(struct mmu_tab *tab, const struct canvas *c, struct rect r, u64 now_ns) { (void)tab; (void)now_ns; paint_rect(c, r, 0x202060); }
-WEAK u64 mmu_tab_next_paint_ns(const struct mmu_tab *tab, u64 now_ns) { (void)tab; (void)now_ns; return UINT64_MAX; }
-WEAK bool mmu_tab_pointer(struct mmu_tab *tab, s32 x, s32 y, bool pressed, s32 wheel) { (void)tab; (void)x; (void)y; (void)pressed; (void)wheel; return false; }
-WEAK bool mmu_tab_key(struct mmu_tab *tab, u32 code_point) { (void)tab; (void)code_point; return false; }
-WEAK struct live_request mmu_tab_request(const struct mmu_tab *tab) { (void)tab; return (struct live_request){ 0 }; }

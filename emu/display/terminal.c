@@ -1,3 +1,6 @@
+/*
+ * The serial console as a terminal: the grid and its past as one view, selection, painting, keys. See terminal.h.
+ */
 #include "emu/display/terminal.h"
 
 #include <stdio.h>
@@ -220,17 +223,24 @@ static struct grid_cell cell_at(const struct terminal *t, u64 line, u32 column)
 	return column < count ? cells[column] : (struct grid_cell){ 0, GRID_DEFAULT, GRID_DEFAULT, 0 };
 }
 
-/* Of the 256 colours: 16 that are readable on the background, a cube of 6 * 6 * 6, and 24 greys. */
-static u32 indexed_colour(u32 i)
+u32 terminal_palette(u32 i)
 {
+	/* Each can be read on the background. */
 	static const u32 palette[16] = {
 		0x2b3036, 0xe0606c, 0x6cbf7c, 0xd9b45b, 0x6a9bd1, 0xc07fc9, 0x5bb8c4, 0xc9cdd2,
 		0x6b737d, 0xf2838d, 0x8fdc9e, 0xf0d080, 0x8fbcf0, 0xdba0e2, 0x82d9e4, 0xf5f6f7,
 	};
+
+	return palette[i & 15];
+}
+
+/* Of the 256 colours: those 16, a cube of 6 * 6 * 6, and 24 greys. */
+static u32 indexed_colour(u32 i)
+{
 	static const u8 levels[6] = { 0, 95, 135, 175, 215, 255 };
 
 	if (i < 16)
-		return palette[i];
+		return terminal_palette(i);
 	if (i >= 232)
 		return (8 + 10 * (i - 232)) * 0x010101;
 	i -= 16;

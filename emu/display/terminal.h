@@ -69,6 +69,9 @@ void terminal_cell(const struct terminal *t, u32 column, u32 row, struct termina
 /* The cursor's place on the view. False: it is not to be seen. */
 bool terminal_cursor(const struct terminal *t, u32 *column, u32 *row);
 
+/* One of the first 16 of the 256 colours that programs name by number, as they are shown here. */
+u32 terminal_palette(u32 i);
+
 /* A selection between two places of the view (in any order), both included, and its text (malloc'ed; NULL: nothing is
  * selected). Blanks at the ends of lines are cut, and lines that were wrapped are joined. The selection moves with its
  * text. */

@@ -49,14 +49,16 @@ enum explain_entry explain_compare_entry(struct hart *h, const struct tlb_entry 
 	struct walk_request request = any_reader(&h->mmu, e->vpn << PAGE_SHIFT);
 	struct walk_result now;
 	char flags[9], bytes[16];
-	text[0] = '\0';
+	if (size)
+		text[0] = '\0';
 	if (h->mmu.levels == 0 || (!e->global && e->asid != h->mmu.asid))
 		return ENTRY_UNKNOWN;
 	mmu_probe_as(&h->mmu, &request, &now);
 	if (now.reason != WALK_OK) {
 		if (!(e->pte & PTE_V) && now.reason == WALK_INVALID)
 			return ENTRY_SAME;
-		snprintf(text, size, "page table: %s", walk_reason_text(now.reason));
+		if (size)
+			snprintf(text, size, "page table: %s", walk_reason_text(now.reason));
 		return ENTRY_STALE;
 	}
 	u64 pte = now.steps[now.step_count - 1].pte;
@@ -64,6 +66,8 @@ enum explain_entry explain_compare_entry(struct hart *h, const struct tlb_entry 
 	            now.global == e->global && ((pte ^ e->pte) & 0x1f) == 0;
 	if (same && ((pte ^ e->pte) & (PTE_A | PTE_D)) == 0)
 		return ENTRY_SAME;
+	if (size == 0)
+		return same ? ENTRY_AD : ENTRY_STALE;
 	explain_flags(pte, flags);
 	explain_size(now.size_log2, bytes, sizeof(bytes));
 	if (same)

@@ -48,7 +48,8 @@ void explain_tell(const struct explain_teller *t, struct hart *h, const struct e
 /* Writes a paragraph in the same shape: its name in the margin, at most nine letters. */
 void explain_say(const struct explain_teller *t, const char *name, const char *fmt, ...) printf_like(3, 4);
 
-/* Compares an entry with what a walk from the present satp gives; `text` is told what that is, for AD and STALE. */
+/* Compares an entry with what a walk from the present satp gives; `text` is told what that is, for AD and STALE, unless
+ * size is 0. */
 enum explain_entry explain_compare_entry(struct hart *h, const struct tlb_entry *e, char *text, size_t size);
 
 /* The bits of the instruction at pc, as the mode at work sees memory; 0 if they cannot be read. */

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/bus.h"
 #include "emu/observe/guest_view_internal.h"
-#include "mmu/walk.h"
+#include "emu/observe/page_tables.h"
 
 #define FRAMES_MAX (1ull << 24) /* 64 GiB of RAM; of more the rest is not looked at */
 #define CREDIT_EVENT 64
@@ -196,11 +195,6 @@ static bool on_frame(struct guest_view *view, const u64 *args)
 	for (u64 i = 0; i < count; i++)
 		use_frame(view, note_frame(view, number + i), (enum guest_frame_kind)(args[1] + 1), args[3] + i);
 	return true;
-}
-
-static u64 pte_frame(u64 pte)
-{
-	return bits(pte, PTE_PPN_SHIFT + PTE_PPN_BITS - 1, PTE_PPN_SHIFT);
 }
 
 static bool on_map(struct guest_view *view, const u64 *args)

@@ -9,28 +9,53 @@
 #include "emu/observe/output.h"
 #include "emu/session.h"
 
-/* The model of the guest's processes and frames, and what is recorded of it. After all others: if one of them has every
- * use of a translation told, so has the model. */
+static bool has_front(const struct config *config)
+{
+	return config->display.kind == DISPLAY_SDL || config->display.kind == DISPLAY_TUI;
+}
+
+/* What the model of the guest is to be told: for counters hints and spaces are enough; the run file, and the live view
+ * while somebody looks, want more. */
+static struct trace guest_sink(const struct observers *o)
+{
+	u32 wanted = BIT(TRACE_HINT) | BIT(TRACE_SPACE);
+	if (o->config->observe.run_file)
+		wanted = GUEST_VIEW_WANTED | o->guest_refs;
+	if (o->live && live_wanted(o->live) & BIT(TRACE_WALK))
+		wanted |= BIT(TRACE_WALK);
+	return (struct trace){ .wanted = wanted, .emit = guest_view_emit, .arg = o->guest };
+}
+
+static struct trace live_sink(const struct observers *o)
+{
+	return (struct trace){ .wanted = live_wanted(o->live), .emit = live_emit, .arg = o->live };
+}
+
+/* The model of the guest's processes and frames, and what is recorded and shown of it. After all others: if one of them
+ * has every use of a translation told, so has the model. */
 static void add_guest(struct observers *o)
 {
 	const struct observe_config *c = &o->config->observe;
-	u32 wanted = BIT(TRACE_HINT) | BIT(TRACE_SPACE);
-	if (!c->stats && !c->stats_json && !c->run_file && !c->expect_count)
+	bool front = has_front(o->config);
+	u32 wanted = GUEST_VIEW_WANTED;
+	if (!c->stats && !c->stats_json && !c->run_file && !c->expect_count && !front)
 		return;
-	if (c->run_file)
-		wanted = GUEST_VIEW_WANTED | (sinks_trace(&o->sinks).wanted & BIT(TRACE_REF));
+	o->guest_refs = sinks_trace(&o->sinks).wanted & BIT(TRACE_REF);
 	o->guest_symbols = guest_symbols_create(&o->sinks);
 	sinks_add(&o->sinks,
 	          (struct trace){ .wanted = BIT(TRACE_SPACE), .emit = guest_symbols_emit, .arg = o->guest_symbols });
 	o->guest = guest_view_create(0, 0);
-	sinks_add(&o->sinks, (struct trace){ .wanted = wanted, .emit = guest_view_emit, .arg = o->guest });
-	if (!c->run_file)
-		return;
-	o->frame_map = frame_map_create(o->guest);
-	o->tables = tables_create(o->guest);
-	wanted = GUEST_VIEW_WANTED;
-	sinks_add(&o->sinks, (struct trace){ .wanted = wanted, .emit = frame_map_emit, .arg = o->frame_map });
-	sinks_add(&o->sinks, (struct trace){ .wanted = wanted, .emit = tables_emit, .arg = o->tables });
+	sinks_add(&o->sinks, guest_sink(o));
+	if (c->run_file) {
+		o->frame_map = frame_map_create(o->guest);
+		o->tables = tables_create(o->guest);
+		sinks_add(&o->sinks, (struct trace){ .wanted = wanted, .emit = frame_map_emit, .arg = o->frame_map });
+		sinks_add(&o->sinks, (struct trace){ .wanted = wanted, .emit = tables_emit, .arg = o->tables });
+	}
+	if (front) {
+		o->live = live_create(o->guest);
+		sinks_add(&o->sinks, live_sink(o));
+	}
 }
 
 /* The run file of --report. */
@@ -123,6 +148,7 @@ bool observers_destroy(struct observers *o, struct error *err)
 	profile_destroy(o->profile);
 	frame_map_destroy(o->frame_map);
 	tables_destroy(o->tables);
+	live_destroy(o->live);
 	guest_view_destroy(o->guest);
 	guest_symbols_destroy(o->guest_symbols);
 	grader_destroy(o->grader);
@@ -174,6 +200,8 @@ bool observers_attach(struct observers *o, struct machine *m, struct error *err)
 		frame_map_attach(o->frame_map, m);
 	if (o->tables)
 		tables_attach(o->tables, m);
+	if (o->live)
+		live_attach(o->live, m, o);
 	if (o->guest)
 		tell_spaces(o, m);
 	struct stats_sources sources = observers_stats(o, m);
@@ -189,11 +217,17 @@ void observers_detach(struct observers *o)
 		frame_map_attach(o->frame_map, NULL);
 	if (o->tables)
 		tables_attach(o->tables, NULL);
+	if (o->live)
+		live_attach(o->live, NULL, NULL);
 }
 
 void observers_apply(struct observers *o, struct machine *m)
 {
-	o->sinks.all[0] = tracing_sink(o->tracing); /* the first that was added */
+	o->sinks.all[0] = tracing_sink(o->tracing); /* the first that was added; another trace is another sink */
+	if (o->live) {
+		sinks_update(&o->sinks, guest_sink(o));
+		sinks_update(&o->sinks, live_sink(o));
+	}
 	m->trace = sinks_trace(&o->sinks);
 	for (u32 i = 0; i < m->hart_count; i++)
 		hart_update_observing(m->harts[i]);
@@ -286,6 +320,11 @@ int observers_finish(struct observers *o, struct machine *m, u64 host_ns, int st
 	sources.exit_status = status;
 	finish_recorder(o, m, &sources);
 	return grader_finish(o->grader, &sources);
+}
+
+struct live *observers_live(const struct observers *o)
+{
+	return o->live;
 }
 
 struct stats_sources observers_stats(const struct observers *o, const struct machine *m)

@@ -8,11 +8,11 @@
 
 #include "emu/machine.h"
 #include "emu/observe/moments.h"
-#include "mmu/walk.h"
+#include "emu/observe/page_tables.h"
 
 #define VERSION 1
 #define FIRST_INTERVAL 1000000
-#define ENTRIES 512
+#define ENTRIES PAGE_TABLE_ENTRIES
 #define SEEN_PLACES (4 * TABLES_MAX) /* of the hash set; a power of two */
 
 enum flag { IS_CUT = 1, IS_END = 2 };
@@ -75,16 +75,6 @@ static bool is_news(struct writing *w, u64 ppn, u32 level)
 	return true;
 }
 
-static bool is_pointer(u64 pte)
-{
-	return (pte & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V;
-}
-
-static u64 ppn_of(u64 pte)
-{
-	return bits(pte, PTE_PPN_SHIFT + PTE_PPN_BITS - 1, PTE_PPN_SHIFT);
-}
-
 static void put_table(struct writing *w, u64 ppn, u32 level, const u64 *ptes)
 {
 	u32 used = 0, before = 0;
@@ -107,10 +97,9 @@ static void put_table(struct writing *w, u64 ppn, u32 level, const u64 *ptes)
 /* The table and those below it, each once. */
 static void put_tree(struct writing *w, u64 ppn, u32 level)
 {
-	const u8 *ram = bus_ram(w->bus, ppn << PAGE_SHIFT, PAGE_SIZE);
 	u64 ptes[ENTRIES];
 
-	if (!ram)
+	if (!page_table_read(w->bus, ppn, ptes))
 		return;
 	if (w->count == TABLES_MAX || w->out.size >= TABLES_BYTES_MAX) {
 		w->cut = true;
@@ -118,38 +107,10 @@ static void put_tree(struct writing *w, u64 ppn, u32 level)
 	}
 	if (!is_news(w, ppn, level))
 		return;
-	memcpy(ptes, ram, sizeof(ptes));
 	put_table(w, ppn, level, ptes);
 	for (u32 i = 0; level > 0 && i < ENTRIES; i++)
-		if (is_pointer(ptes[i]))
-			put_tree(w, ppn_of(ptes[i]), level - 1);
-}
-
-bool tables_is_plausible(struct machine *m, u64 satp)
-{
-	const u8 *ram = bus_ram(&m->bus, (satp & MASK(44)) << PAGE_SHIFT, PAGE_SIZE);
-	u64 ptes[ENTRIES];
-	bool is_used = false;
-
-	if (!ram)
-		return false;
-	memcpy(ptes, ram, sizeof(ptes));
-	for (u32 i = 0; i < ENTRIES; i++) {
-		if (!(ptes[i] & PTE_V))
-			continue;
-		is_used = true;
-		if (bits(ptes[i], 60, 54) ||
-		    (is_pointer(ptes[i]) && !bus_ram(&m->bus, ppn_of(ptes[i]) << PAGE_SHIFT, 8)))
-			return false;
-	}
-	return is_used;
-}
-
-static u32 levels_of(u64 satp)
-{
-	u32 mode = (u32)(satp >> 60);
-
-	return mode >= 8 && mode <= 10 ? mode - 5 : 0;
+		if (pte_is_pointer(ptes[i]))
+			put_tree(w, pte_frame(ptes[i]), level - 1);
 }
 
 static void put_space(struct pack *out, const struct guest_view *view, const struct guest_space *space)
@@ -164,7 +125,7 @@ static void put_space(struct pack *out, const struct guest_view *view, const str
 	pack_number(out, space->pid);
 	pack_number(out, !process || process->is_alive);
 	pack_number(out, harts);
-	pack_number(out, levels_of(space->satp));
+	pack_number(out, satp_levels(space->satp));
 	if (process)
 		pack_text(out, process->name);
 	else
@@ -183,13 +144,13 @@ static void take_moment(struct tables *tables, bool is_end)
 	struct writing w = { .bus = &tables->m->bus, .seen = xcalloc(SEEN_PLACES, sizeof(*w.seen)) };
 
 	for (u32 i = 0; i < found; i++) {
-		u32 levels = levels_of(spaces[i].satp);
+		u32 levels = satp_levels(spaces[i].satp);
 
-		if (!levels || !tables_is_plausible(tables->m, spaces[i].satp))
+		if (!levels || !page_table_is_plausible(w.bus, spaces[i].satp))
 			continue;
 		count++;
 		put_space(&people, tables->view, &spaces[i]);
-		put_tree(&w, spaces[i].satp & MASK(44), levels - 1);
+		put_tree(&w, satp_root(spaces[i].satp), levels - 1);
 	}
 	pack_number(&out, VERSION);
 	pack_number(&out, (w.cut ? IS_CUT : 0u) | (is_end ? IS_END : 0u));

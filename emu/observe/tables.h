@@ -42,10 +42,6 @@ void tables_emit(void *tables, enum trace_sort sort, const void *event);
 /* Takes the last moment and writes all records. */
 void tables_finish(struct tables *tables, struct run_writer *writer);
 
-/* Whether the root page table of this satp still looks like one. A kernel that gives no hints does not say when an
- * address space is gone, and its root holds something else then. */
-bool tables_is_plausible(struct machine *m, u64 satp);
-
 /* One moment, read back. */
 struct tables_space {
 	u64 satp;                    /* mode, ASID and root */

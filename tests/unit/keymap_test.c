@@ -8,10 +8,11 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include <SDL2/SDL_scancode.h>
 #include <linux/input-event-codes.h>
 
 #include <cmocka.h>
+
+#include "emu/display/sdl.h"
 
 /* The places of a PC's keyboard, 1 (Esc) to 88 (F12), have a key each, but those that no PC has. */
 static void test_every_key_of_a_pc_keyboard_has_a_scancode(void **state)

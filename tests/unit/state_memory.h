@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct state_memory {
-	u8 bytes[16384];  /* what was saved */
+	u8 bytes[131072]; /* what was saved */
 	size_t size;      /* how much */
 	size_t at;        /* how far it is restored */
 	struct error err; /* what went wrong */

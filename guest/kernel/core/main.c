@@ -20,6 +20,8 @@
 #include "guest/kernel/mm/policy.h"
 #include "guest/kernel/proc/task.h"
 #include "guest/kernel/proc/vdso.h"
+#include "guest/kernel/screen/fb.h"
+#include "guest/kernel/screen/vt.h"
 
 #define EXT2_MAGIC_OFFSET 1080 /* of the superblock, which begins at byte 1024 */
 #define EXT2_MAGIC 0xef53
@@ -140,7 +142,9 @@ void main(u64 hart_id, u64 device_tree_pa)
 	irq_init();
 	irq_init_hart(0);
 	uart_init();
+	vt_init();
 	tty_init();
+	fb_init();
 	vdso_init();
 	virtio_init();
 	choose_policy();

@@ -10,6 +10,7 @@
 #include "guest/kernel/core/smp.h"
 #include "guest/kernel/core/trap.h"
 #include "guest/kernel/proc/task.h"
+#include "guest/kernel/screen/vt.h"
 
 #define CALLERS_MAX 24
 
@@ -86,6 +87,7 @@ void panic(const char *format, ...)
 	printk("\nkernel panic: %s\n", message);
 	print_who();
 	print_callers((u64)__builtin_frame_address(0));
+	vt_draw_last();
 	sbi_shutdown(true);
 }
 
@@ -98,5 +100,6 @@ void panic_trap(const struct regs *regs, const char *why)
 	print_regs(regs);
 	if (virtual_is_mapped(regs->x[REG_SP]))
 		print_callers(regs->x[REG_SP]);
+	vt_draw_last();
 	sbi_shutdown(true);
 }

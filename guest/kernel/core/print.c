@@ -6,6 +6,7 @@
 #include "guest/kernel/core/sbi.h"
 #include "guest/kernel/core/time.h"
 #include "guest/kernel/dev/irq.h"
+#include "guest/kernel/screen/vt.h"
 
 #define LINE_SIZE 256 /* a message longer than this is cut */
 
@@ -202,9 +203,8 @@ u64 format_text(char *to, u64 size, const char *format, ...)
 }
 
 /* A terminal wants CR before NL. */
-static void console_put(const char *text, u64 size)
+static void put_lines(const char *text, u64 size, void (*write)(const char *text, u64 size))
 {
-	void (*write)(const char *text, u64 size) = uart_is_found() ? uart_put : sbi_console_write;
 	u64 start = 0;
 	for (u64 i = 0; i < size; i++) {
 		if (text[i] != '\n')
@@ -221,7 +221,17 @@ static void emit(const char *text, u64 size)
 {
 	for (u64 i = 0; i < size; i++)
 		ring[ring_end++ % PRINT_RING_SIZE] = text[i];
-	console_put(text, size);
+	put_lines(text, size, uart_is_found() ? uart_put : sbi_console_write);
+	put_lines(text, size, vt_print);
+}
+
+void print_again(void (*write)(const char *text, u64 size))
+{
+	char piece[128];
+	u64 size;
+
+	for (u64 from = 0; (size = print_ring_read(from, piece, sizeof(piece))) != 0; from += size)
+		put_lines(piece, size, write);
 }
 
 void printk(const char *format, ...)

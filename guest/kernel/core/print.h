@@ -24,6 +24,9 @@ u64 print_ring_size(void);
 u64 print_ring_end(void);
 #define PRINT_RING_SIZE 32768u
 
+/* Hands all that the ring holds to a console that has just come to be. */
+void print_again(void (*write)(const char *text, u64 size));
+
 /* Text that grows, for files of /proc. text_printf on a text that ran out of memory does nothing; see failed. */
 struct text {
 	char *data;  /* kmalloc'ed */

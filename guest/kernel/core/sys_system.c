@@ -16,6 +16,7 @@
 #include "guest/kernel/mm/kmalloc.h"
 #include "guest/kernel/mm/swap.h"
 #include "guest/kernel/proc/task.h"
+#include "guest/kernel/screen/vt.h"
 
 #define NAME_MAX_SIZE 64 /* of host and domain names */
 #define SYSLOG_COPY 1024
@@ -165,10 +166,12 @@ i64 sys_reboot(struct task *task, const u64 arg[6])
 	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2:
 		fs_sync_all();
+		vt_draw_last();
 		sbi_reboot();
 	case LINUX_REBOOT_CMD_HALT:
 	case LINUX_REBOOT_CMD_POWER_OFF:
 		fs_sync_all();
+		vt_draw_last();
 		sbi_shutdown(system_exit_status != 0);
 	default:
 		return -EINVAL;

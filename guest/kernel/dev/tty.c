@@ -4,32 +4,38 @@
  */
 #include "guest/kernel/dev/tty.h"
 
+#include "guest/kernel/core/device_tree.h"
+#include "guest/kernel/core/print.h"
 #include "guest/kernel/core/time.h"
 #include "guest/kernel/dev/irq.h"
 #include "guest/kernel/proc/internal.h"
+#include "guest/kernel/screen/vt.h"
 
 #define CONTROL(letter) ((letter)&0x1f)
 #define NO_TTY_RDEV DEVICE(5, 0)
+#define CONSOLE_RDEV DEVICE(5, 1)
 #define PTY_MASTER_RDEV DEVICE(5, 2)
+#define SERIAL_RDEV DEVICE(4, 64)
 
-/* --- the console --- */
+/* --- the serial line and the console --- */
 
-struct tty console_tty;
+static struct tty serial;
+static struct tty *console; /* what /dev/console is: the serial line or tty1 */
 
-static u64 console_room(struct tty *tty)
+static u64 serial_room(struct tty *tty)
 {
 	return tty->stopped ? 0 : TTY_BUFFER;
 }
 
-static void console_output(struct tty *tty, const u8 *data, u64 size)
+static void serial_output(struct tty *tty, const u8 *data, u64 size)
 {
 	(void)tty;
 	uart_put((const char *)data, size);
 }
 
-static void console_receive(u8 byte)
+static void serial_receive(u8 byte)
 {
-	tty_receive(&console_tty, byte);
+	tty_receive(&serial, byte);
 }
 
 void tty_setup(struct tty *tty, const char *name, u64 rdev)
@@ -56,16 +62,34 @@ void tty_setup(struct tty *tty, const char *name, u64 rdev)
 	wait_queue_init(&tty->writers);
 }
 
+/* Where there is no screen the serial line is the console, and known by that name. */
+static void choose_console(void)
+{
+	char name[8] = "tty1";
+
+	command_line_value("console", name, sizeof(name));
+	tty_setup(&serial, vt_is_there() ? "ttyS0" : "console", vt_is_there() ? SERIAL_RDEV : CONSOLE_RDEV);
+	console = vt_is_there() && strcmp(name, "ttyS0") ? &vt_front()->tty : &serial;
+}
+
 void tty_init(void)
 {
-	tty_setup(&console_tty, "console", DEVICE(5, 1));
-	console_tty.room = console_room;
-	console_tty.output = console_output;
-	uart_set_receiver(console_receive);
+	choose_console();
+	serial.room = serial_room;
+	serial.output = serial_output;
+	uart_set_receiver(serial_receive);
 	char_device_register(NO_TTY_RDEV, "tty", 0666, &tty_file_ops);
-	char_device_register(DEVICE(5, 1), "console", 0600, &tty_file_ops);
-	char_device_register(DEVICE(4, 64), "ttyS0", 0620, &tty_file_ops);
+	char_device_register(CONSOLE_RDEV, "console", 0600, &tty_file_ops);
+	char_device_register(SERIAL_RDEV, "ttyS0", 0620, &tty_file_ops);
 	char_device_register(PTY_MASTER_RDEV, "ptmx", 0666, &pty_master_file_ops);
+	if (vt_is_there())
+		vcs_init();
+	for (u32 number = 0; vt_is_there() && number <= VT_COUNT; number++) {
+		char name[8];
+
+		format_text(name, sizeof(name), "tty%u", number);
+		char_device_register(DEVICE(VT_MAJOR, number), name, 0620, &tty_file_ops);
+	}
 }
 
 /* --- sessions --- */
@@ -144,14 +168,20 @@ static struct tty *tty_of(struct file *file)
 	return file->private;
 }
 
-/* Which terminal a device number means to the process. */
+/* Which terminal a device number means to the process. May sleep: a virtual terminal is made when it is first opened.
+ */
 static struct tty *tty_find(u64 rdev, struct process *process)
 {
 	if (rdev == NO_TTY_RDEV)
 		return process->tty;
 	if (rdev >> 8 == 136)
 		return pty_slave((u32)(rdev & 0xff));
-	return &console_tty;
+	if (rdev >> 8 == VT_MAJOR && (rdev & 0xff) <= VT_COUNT) {
+		struct vt *vt = vt_get((u32)(rdev & 0xff));
+
+		return vt ? &vt->tty : NULL;
+	}
+	return rdev == SERIAL_RDEV ? &serial : console;
 }
 
 static int tty_open(struct file *file)
@@ -286,6 +316,13 @@ static int wait_for_room(struct tty *tty, struct file *file, u64 room)
 	return tty->hung_up ? -EIO : 0;
 }
 
+/* What was put out is to be seen now. */
+static void tty_flush(struct tty *tty)
+{
+	if (tty->flush)
+		tty->flush(tty);
+}
+
 static i64 tty_write(struct file *file, struct io *io, u64 *pos)
 {
 	struct tty *tty = tty_of(file);
@@ -309,11 +346,13 @@ static i64 tty_write(struct file *file, struct io *io, u64 *pos)
 			total += size;
 		}
 		if (++pieces % 64 == 0) { /* the console never makes it wait */
+			tty_flush(tty);
 			sched_breathe();
 			if (signal_is_pending(current_task))
 				break;
 		}
 	}
+	tty_flush(tty);
 	return total ? total : error;
 }
 
@@ -495,7 +534,7 @@ static i64 tty_ioctl(struct file *file, struct task *task, u64 request, u64 argu
 	case TIOCGDEV:
 		return store_user_u32(argument, (u32)tty->rdev);
 	default:
-		return -ENOTTY;
+		return tty->ioctl ? tty->ioctl(tty, task, request, argument) : -ENOTTY;
 	}
 }
 

@@ -1,8 +1,9 @@
 /*
- * Terminals: line discipline, termios, job control. The console and the pseudo-terminals are the two kinds: they differ
- * only in where output goes.
+ * Terminals: line discipline, termios, job control. The serial line, the virtual terminals of the screen and the
+ * pseudo-terminals are the three kinds: they differ only in where output goes.
  *
- * tty.c is what files and ioctls do, line_discipline.c what becomes of a byte, pty.c the other kind's far end.
+ * tty.c is what files and ioctls do, line_discipline.c what becomes of a byte, pty.c the far end of a pseudo-terminal,
+ * screen/vt.c of a virtual one.
  */
 #ifndef GUEST_KERNEL_DEV_TTY_H
 #define GUEST_KERNEL_DEV_TTY_H
@@ -14,7 +15,7 @@
 
 struct tty {
 	u32 refs;      /* open files */
-	char name[16]; /* "console", "pts/0" */
+	char name[16]; /* "console", "tty1", "pts/0" */
 	u64 rdev;
 	struct abi_termios termios;
 	struct abi_winsize winsize;
@@ -33,15 +34,19 @@ struct tty {
 	struct wait_queue readers, writers;
 	u64 (*room)(struct tty *tty);                              /* how many bytes output() would take now */
 	void (*output)(struct tty *tty, const u8 *data, u64 size); /* at most room() */
-	void *private;                                             /* pty.c's */
+	void (*flush)(struct tty *tty); /* some output is complete: time to show it; may be NULL */
+	/* Requests that only this kind knows (-ENOTTY: it does not); may be NULL. May sleep. */
+	i64 (*ioctl)(struct tty *tty, struct task *task, u64 request, u64 argument);
+	void *private; /* pty.c's */
 };
 
 /* --- tty.c --- */
-extern struct tty console_tty;
-/* Of /dev/console, /dev/ttyS0, /dev/tty and /dev/pts/N; which one the open file is for says its inode's rdev. */
+/* Of /dev/console, /dev/ttyS0, /dev/tty, /dev/ttyN and /dev/pts/N; which one the open file is for says its inode's
+ * rdev. */
 extern const struct file_ops tty_file_ops;
 
-/* Registers /dev/console, /dev/ttyS0, /dev/tty and /dev/ptmx. */
+/* Registers /dev/console, /dev/ttyS0, /dev/tty, /dev/ptmx and, where there is a screen, /dev/tty0 to tty6. The console
+ * is tty1 then; else, or with console=ttyS0 on the command line, the serial line. */
 void tty_init(void);
 /* Usual settings: cooked, echo, CR and NL as terminals want them, 80x24. */
 void tty_setup(struct tty *tty, const char *name, u64 rdev);

@@ -208,6 +208,8 @@ static void probe(struct virtio_device *device)
 	}
 	if (id == VIRTIO_ID_BLOCK)
 		virtio_blk_init(device);
+	else if (id == VIRTIO_ID_INPUT)
+		virtio_input_init(device);
 }
 
 void virtio_init(void)

@@ -9,6 +9,7 @@
 
 #define VIRTIO_SLOTS_MAX 32
 #define VIRTIO_ID_BLOCK 2
+#define VIRTIO_ID_INPUT 18
 #define VIRTIO_CONFIG 0x100ul /* offset of the device's own configuration */
 
 /* A slot with a device in it. */
@@ -62,5 +63,7 @@ u32 virtio_acknowledge(struct virtio_device *device);
 
 /* virtio_blk.c: makes the device a disk named vda, vdb ... */
 void virtio_blk_init(struct virtio_device *device);
+/* virtio_input.c: makes it an input device named event0, event1 ... */
+void virtio_input_init(struct virtio_device *device);
 
 #endif

@@ -25,6 +25,7 @@
 struct node {
 	struct list link; /* in device_fs.nodes, by number */
 	u64 ino;
+	u64 parent; /* ino of the directory it is in */
 	char name[16];
 	u32 mode, uid, gid; /* mode with its S_IF* */
 	u64 rdev;
@@ -54,7 +55,7 @@ static struct device_fs *fs_of(const struct inode *inode)
 
 /* --- nodes --- */
 
-static struct node *node_add(struct device_fs *fs, u64 ino, const char *name, u32 mode, u64 rdev)
+static struct node *node_add(struct device_fs *fs, u64 ino, u64 parent, const char *name, u32 mode, u64 rdev)
 {
 	struct node *node = kmalloc(sizeof(*node));
 	struct list *at;
@@ -63,6 +64,7 @@ static struct node *node_add(struct device_fs *fs, u64 ino, const char *name, u3
 		return NULL;
 	format_text(node->name, sizeof(node->name), "%s", name);
 	node->ino = ino;
+	node->parent = parent;
 	node->mode = mode;
 	node->rdev = rdev;
 	node->made = time_stamp();
@@ -84,12 +86,12 @@ static struct node *node_by_ino(struct device_fs *fs, u64 ino)
 	return NULL;
 }
 
-static struct node *node_by_name(struct device_fs *fs, const char *name)
+static struct node *node_by_name(struct device_fs *fs, u64 parent, const char *name)
 {
 	LIST_FOR_EACH(link, &fs->nodes) {
 		struct node *node = LIST_ENTRY(link, struct node, link);
 
-		if (!strcmp(node->name, name))
+		if (node->parent == parent && !strcmp(node->name, name))
 			return node;
 	}
 	return NULL;
@@ -106,14 +108,30 @@ static void fs_init(struct device_fs *fs, u32 magic)
 }
 
 /* A node of /dev that is there from the beginning. */
-static struct node *boot_node(const char *name, u32 mode, u64 rdev)
+static struct node *boot_node_in(u64 parent, const char *name, u32 mode, u64 rdev)
 {
 	static u64 last_ino = FIRST_INO - 1;
-	struct node *node = node_add(&dev_fs, ++last_ino, name, mode, rdev);
+	struct node *node = node_add(&dev_fs, ++last_ino, parent, name, mode, rdev);
 
 	if (!node)
 		panic("no memory for /dev/%s", name);
 	return node;
+}
+
+/* The same; "input/event0" is in a directory, which is made when it is first named. */
+static struct node *boot_node(const char *name, u32 mode, u64 rdev)
+{
+	const char *slash = strchr(name, '/');
+	char directory[sizeof(((struct node *)0)->name)];
+	struct node *parent;
+
+	if (!slash)
+		return boot_node_in(ROOT_INO, name, mode, rdev);
+	format_text(directory, MIN(sizeof(directory), (u64)(slash - name) + 1), "%s", name);
+	parent = node_by_name(&dev_fs, ROOT_INO, directory);
+	if (!parent)
+		parent = boot_node_in(ROOT_INO, directory, S_IFDIR | 0755, 0);
+	return boot_node_in(parent->ino, slash + 1, mode, rdev);
 }
 
 static void boot_link(const char *name, const char *target)
@@ -188,7 +206,7 @@ struct disk *block_device_disk(u64 rdev)
 
 struct disk *block_device_by_name(const char *name)
 {
-	struct node *node = node_by_name(dev(), name);
+	struct node *node = node_by_name(dev(), ROOT_INO, name);
 
 	return node ? node->disk : NULL;
 }
@@ -249,7 +267,7 @@ struct inode *block_device_inode(struct disk *disk)
 static int device_lookup(struct inode *dir, const char *name, struct inode **inode)
 {
 	struct device_fs *fs = fs_of(dir);
-	struct node *node = dir->ino == ROOT_INO ? node_by_name(fs, name) : NULL;
+	struct node *node = node_by_name(fs, dir->ino, name);
 	bool is_new;
 
 	if (!node)
@@ -263,7 +281,7 @@ static int device_lookup(struct inode *dir, const char *name, struct inode **ino
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
-	node = node_by_name(fs, name);
+	node = node_by_name(fs, dir->ino, name);
 	if (node) {
 		fill(*inode, node);
 		return 0;
@@ -307,15 +325,14 @@ static int device_readdir(struct file *file, u64 *pos,
                           bool (*emit)(void *context, const char *name, u64 ino, u8 type, u64 next), void *context)
 {
 	struct device_fs *fs = fs_of(file->inode);
-	bool is_root = file->inode->ino == ROOT_INO;
 
 	for (; *pos < 2; ++*pos)
 		if (!emit(context, *pos ? ".." : ".", file->inode->ino, DT_DIR, *pos + 1))
 			return 0;
-	for (struct list *link = fs->nodes.next; is_root && link != &fs->nodes; link = link->next) {
+	for (struct list *link = fs->nodes.next; link != &fs->nodes; link = link->next) {
 		struct node *node = LIST_ENTRY(link, struct node, link);
 
-		if (node->ino < *pos)
+		if (node->ino < *pos || node->parent != file->inode->ino)
 			continue;
 		if (!emit(context, node->name, node->ino, ABI_DT_OF(node->mode), node->ino + 1))
 			return 0;
@@ -339,7 +356,7 @@ int devfs_add_pty(u32 number)
 	format_text(name, sizeof(name), "%u", number);
 	if (node_by_ino(fs, PTY_INO + number))
 		return -EEXIST;
-	node = node_add(fs, PTY_INO + number, name, S_IFCHR | 0620, ABI_MKDEV(PTY_MAJOR, number));
+	node = node_add(fs, PTY_INO + number, ROOT_INO, name, S_IFCHR | 0620, ABI_MKDEV(PTY_MAJOR, number));
 	if (!node)
 		return -ENOMEM;
 	node->uid = current_task->process->fsuid;

@@ -92,9 +92,11 @@ struct file_ops {
 	 * and writable. */
 	u32 (*poll)(struct file *file, struct poll_table *table);
 	i64 (*ioctl)(struct file *file, struct task *task, u64 request, u64 argument);
-	/* mmap asks: 0 (pages come from inode->mapping) or -ENODEV. *shared_device: see devfs's /dev/zero and /dev/fb0.
-	 * NULL: -ENODEV. */
+	/* mmap asks: 0 (pages come from inode->mapping, or, if it sets REGION_DEVICE, from device_page) or a negative
+	 * errno. NULL: -ENODEV. */
 	int (*mmap)(struct file *file, struct region *region);
+	/* Of a REGION_DEVICE: the physical address of the device's page at this offset; 0: it has none. */
+	u64 (*device_page)(struct file *file, u64 offset);
 	int (*open)(struct file *file);     /* after file->inode is set; may replace file->ops and private */
 	void (*release)(struct file *file); /* the last reference goes. May sleep */
 	int (*fsync)(struct file *file);

@@ -17,6 +17,7 @@
  *        |         |                  |              | neighbours with it (fault around)             | map_around
  *        |         |                  | write        | private: a copy; shared: the frame, with W    | file_page
  *        |         |                  | past the end | SIGBUS                                        | file_page
+ *        |         | none, a device's |              | the page of its memory (/dev/fb0)             | device_page
  *
  * mm->lock is held, so regions stay as they are. But allocating and reading sleep, and in the meantime reclaim,
  * write-back or a truncation may change the entry or take the frame out of its file. So each step that slept looks
@@ -384,6 +385,18 @@ static enum fault_result file_page(struct fault *fault)
 	return result;
 }
 
+/* Memory of a device: no frame of RAM, so nothing to count or to reclaim. */
+static enum fault_result device_page(struct fault *fault)
+{
+	struct region *region = fault->region;
+	u64 pa = region->file->ops->device_page(region->file, region_index(region, fault->va) << PAGE_SHIFT);
+
+	if (!pa)
+		return FAULT_BUS;
+	pgtable_set(&fault->mm->table, fault->pte, fault->va, pte_make_device(pa, region->prot));
+	return FAULT_MINOR;
+}
+
 /* --- the decision --- */
 
 /* Whether the stack may reach down to va: its limit, the address space's, and the guard gap above what lies below. */
@@ -443,6 +456,8 @@ static enum fault_result decide(struct fault *fault)
 		return fault->access == ACCESS_WRITE && !(fault->seen & PTE_W) ? write_to_present(fault) : touch(fault);
 	if (pte_is_swap(fault->seen))
 		return swapped(fault);
+	if (fault->region->flags & REGION_DEVICE)
+		return device_page(fault);
 	return fault->region->file ? file_page(fault) : anonymous(fault);
 }
 

@@ -178,6 +178,9 @@ int mm_unmap(struct mm *mm, u64 start, u64 size)
 static u64 protected_entry(const struct region *region, u64 old)
 {
 	struct frame *frame = pte_frame(old);
+
+	if (!frame)
+		return pte_make_device(pte_pa(old), region->prot);
 	bool writable = old & PTE_W || (!(region->flags & REGION_SHARED) && frame_is_exclusive(frame));
 
 	return (pte_make(frame, region->prot, writable, old & PTE_D) & ~(u64)PTE_A) | (old & PTE_A);
@@ -206,6 +209,8 @@ static int protect_region(struct mm *mm, struct region *region, u32 prot)
 	if (region->prot == prot)
 		return 0;
 	if (prot & PROT_WRITE && (region->flags & REGION_SHARED) && !(region->flags & REGION_MAY_WRITE))
+		return -EACCES;
+	if (prot & PROT_EXEC && region->flags & REGION_DEVICE)
 		return -EACCES;
 	if (prot & PROT_WRITE && !(region->prot & PROT_WRITE) && mm->limit_data != RLIM_INFINITY &&
 	    !region_is_within_limits(mm, 0, prot, region->flags))

@@ -62,6 +62,17 @@ u64 pte_make(const struct frame *frame, u32 prot, bool writable, bool dirty)
 	return pte & PTE_V ? pte : pte | PTE_NONE;
 }
 
+u64 pte_make_device(u64 pa, u32 prot)
+{
+	u64 pte = pte_of(pa, PTE_U | PTE_A | PTE_D);
+
+	if (prot & (PROT_READ | PROT_WRITE))
+		pte |= PTE_V | PTE_R;
+	if (prot & PROT_WRITE)
+		pte |= PTE_W;
+	return pte & PTE_V ? pte : pte | PTE_NONE;
+}
+
 /* --- the kernel's table --- */
 
 static u64 *kernel_table(void)

@@ -78,21 +78,26 @@ static inline u64 pte_make_swap(u64 slot)
 	return slot << 10 | PTE_SWAP;
 }
 
+/* NULL: memory of a device. */
 static inline struct frame *pte_frame(u64 pte)
 {
 	return frame_of_pa(pte_pa(pte));
 }
 
 /* A process's or file's frame is behind it: with a reference, an rmap entry and a place in VmRSS. Not so the page of
- * zeros and the signal trampoline, which are the kernel's and only lent. */
+ * zeros and the signal trampoline, which are the kernel's and only lent, and memory of devices, which is no RAM. */
 static inline bool pte_is_counted(u64 pte)
 {
-	return pte_is_present(pte) && pte_frame(pte)->kind != FRAME_KERNEL;
+	const struct frame *frame = pte_frame(pte);
+
+	return pte_is_present(pte) && frame && frame->kind != FRAME_KERNEL;
 }
 
 /* A present PTE for the frame with PROT_* permissions of a region (none: PTE_NONE). W only if writable. A and D as
  * told. */
 u64 pte_make(const struct frame *frame, u32 prot, bool writable, bool dirty);
+/* The same for a page of a device's memory: never executable, and with A and D, which tell nobody anything. */
+u64 pte_make_device(u64 pa, u32 prot);
 
 /* The kernel's own table: image (text RX, rodata R, data RW by 4 KiB pages), RAM and devices. Runs paged from here on.
  */

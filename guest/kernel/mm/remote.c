@@ -25,6 +25,8 @@ static int access_page(struct mm *mm, u64 va, void *buffer, u64 size, bool write
 		return -EFAULT;
 	u64 *pte = pgtable_find(&mm->table, va);
 	struct frame *frame = pte_frame(*pte);
+	if (!frame) /* a device's */
+		return -EIO;
 	u8 *data = (u8 *)frame_data(frame) + (va & PAGE_MASK);
 	if (!write) {
 		memcpy(buffer, data, size);
@@ -67,6 +69,8 @@ u64 mm_pagemap_entry(struct mm *mm, u64 va)
 	if (!pte_is_present(*pte))
 		return 0;
 	struct frame *frame = pte_frame(*pte);
+	if (!frame)
+		return PAGEMAP_PRESENT | PAGEMAP_FILE | pte_pa(*pte) >> PAGE_SHIFT;
 	u64 entry = PAGEMAP_PRESENT | frame_number(frame);
 	if (frame->kind == FRAME_FILE)
 		entry |= PAGEMAP_FILE;

@@ -200,8 +200,7 @@ void buffer_insert_bytes(struct buffer *b, struct pos at, const char *bytes, siz
 {
 	const struct text *text = buffer_line(b, at.line);
 
-	buffer_set(b, at.line,
-	           text_join(text->bytes, at.at, bytes, length, text->bytes + at.at, text->length - at.at));
+	buffer_set(b, at.line, text_join(text->bytes, at.at, bytes, length, text->bytes + at.at, text->length - at.at));
 }
 
 struct pos buffer_insert(struct buffer *b, struct pos at, const struct lines *what)

@@ -7,8 +7,8 @@
 
 #include "guest/user/vi/text.h"
 
-#define MARKS 27          /* a to z, and the place before the last jump */
-#define MARK_PREVIOUS 26  /* that one */
+#define MARKS 27         /* a to z, and the place before the last jump */
+#define MARK_PREVIOUS 26 /* that one */
 #define NEVER ((size_t)-1)
 
 /* A place in the text. */
@@ -27,15 +27,15 @@ struct change {
 };
 
 struct buffer {
-	struct lines lines;     /* none: the file is empty; buffer_line() still has one line to stand on */
-	bool no_newline;        /* the last line has none at its end, and will have none */
-	struct change *changes; /* in the order made */
-	size_t change_count;    /* of them, undone ones included */
-	size_t change_room;     /* allocated */
-	size_t done;            /* changes[0 .. done) are in effect */
-	size_t saved;           /* `done` when the file was last the same; NEVER: no way back to that */
-	bool open;              /* the command that is running has changed something already */
-	struct pos cursor;      /* of buffer_begin() */
+	struct lines lines;      /* none: the file is empty; buffer_line() still has one line to stand on */
+	bool no_newline;         /* the last line has none at its end, and will have none */
+	struct change *changes;  /* in the order made */
+	size_t change_count;     /* of them, undone ones included */
+	size_t change_room;      /* allocated */
+	size_t done;             /* changes[0 .. done) are in effect */
+	size_t saved;            /* `done` when the file was last the same; NEVER: no way back to that */
+	bool open;               /* the command that is running has changed something already */
+	struct pos cursor;       /* of buffer_begin() */
 	struct pos marks[MARKS]; /* line NEVER: not set */
 };
 

@@ -276,7 +276,8 @@ void open_line(struct vi *vi, bool below, long count)
 	struct lines with = { 0 };
 	size_t indent = 0;
 
-	while (vi->set.auto_indent && indent < text->length && (text->bytes[indent] == ' ' || text->bytes[indent] == '\t'))
+	while (vi->set.auto_indent && indent < text->length &&
+	       (text->bytes[indent] == ' ' || text->bytes[indent] == '\t'))
 		indent++;
 	lines_add(&with, text_new(text->bytes, indent));
 	vi->cursor = (struct pos){ vi->cursor.line + below, indent };

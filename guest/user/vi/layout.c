@@ -40,7 +40,8 @@ void shape_at(const struct vi *vi, const struct text *text, size_t at, size_t co
 		return;
 	}
 	if (code == UTF8_INVALID || (code >= 0x80 && code < 0xa0)) {
-		snprintf(picture, sizeof(picture), "<%02x>", code == UTF8_INVALID ? (unsigned char)text->bytes[at] : code);
+		snprintf(picture, sizeof(picture), "<%02x>",
+		         code == UTF8_INVALID ? (unsigned char)text->bytes[at] : code);
 		shape_text(shape, picture);
 	} else if (code < ' ' || code == 127) {
 		snprintf(picture, sizeof(picture), "^%c", (char)(code ^ 64));

@@ -19,14 +19,14 @@ static long times(const struct command *command)
 	return command->count ? command->count : 1;
 }
 
-/* Up or down by lines; false if there are not so many. */
+/* Up or down by so many lines as there are; false if there are none. */
 static bool lines_away(struct vi *vi, struct motion *m, long by)
 {
-	long line = (long)vi->cursor.line + by;
+	long line = (long)vi->cursor.line + by, last = (long)buffer_count(&vi->buffer) - 1;
 
 	m->linewise = true;
-	m->to.line = (size_t)line;
-	return line >= 0 && line < (long)buffer_count(&vi->buffer);
+	m->to.line = (size_t)(line < 0 ? 0 : line > last ? last : line);
+	return by == 0 || m->to.line != vi->cursor.line;
 }
 
 static bool up_or_down(struct vi *vi, struct motion *m, long by)
@@ -49,13 +49,13 @@ static bool to_line(struct vi *vi, struct motion *m, long by)
 static bool sideways(struct vi *vi, struct motion *m, long by, int operator)
 {
 	const struct text *text = line_of(vi, m->to.line);
-	size_t start = m->to.at, end = operator ? text->length : char_before(text, text->length);
+	size_t start = m->to.at, end = operator? text->length : char_before(text, text->length);
 
 	for (; by < 0 && m->to.at > 0; by++)
 		m->to.at = char_before(text, m->to.at);
 	for (; by > 0 && m->to.at < end; by--)
 		m->to.at = char_after(text, m->to.at);
-	return m->to.at != start || (operator && text->length);
+	return m->to.at != start || (operator&& text->length);
 }
 
 /* f F t T: `again` if it is repeated by ; or , */
@@ -112,8 +112,8 @@ static bool word_motion(struct vi *vi, struct motion *m, int key, long count, in
 	const struct text *text = line_of(vi, m->to.line);
 	struct pos start = m->to;
 
-	if ((key == 'w' || key == 'W') && operator == 'c' && m->to.at < text->length &&
-	    !strchr(" \t", text->bytes[m->to.at])) {
+	if ((key == 'w' || key == 'W') && operator== 'c' &&
+	                                  m->to.at<text->length && !strchr(" \t", text->bytes[m->to.at])) {
 		/* cw leaves the blanks behind the word alone. */
 		m->inclusive = true;
 		word_end(vi, &m->to, count, big, true);
@@ -121,7 +121,7 @@ static bool word_motion(struct vi *vi, struct motion *m, int key, long count, in
 	}
 	switch (tolower(key)) {
 	case 'w':
-		word_forward(vi, &m->to, count, big, operator != 0);
+		word_forward(vi, &m->to, count, big, operator!= 0);
 		break;
 	case 'b':
 		word_back(vi, &m->to, count, big);
@@ -132,7 +132,7 @@ static bool word_motion(struct vi *vi, struct motion *m, int key, long count, in
 		break;
 	}
 	text = line_of(vi, m->to.line);
-	if (!operator && m->to.at >= text->length)
+	if (!operator&& m->to.at >= text->length)
 		m->to.at = char_before(text, text->length);
 	if (m->inclusive && m->to.at >= text->length)
 		m->inclusive = false;
@@ -178,7 +178,9 @@ static bool search_motion(struct vi *vi, struct motion *m, int key, long count)
 	if (!search(vi, pattern, vi->search_backwards, count, &m->to))
 		return false;
 	if (rest && (*rest == '+' || *rest == '-' || isdigit((unsigned char)*rest))) {
-		long by = isdigit((unsigned char)rest[*rest == '+' || *rest == '-']) ? strtol(rest, NULL, 10) : *rest == '-' ? -1 : 1;
+		long by = isdigit((unsigned char)rest[*rest == '+' || *rest == '-']) ? strtol(rest, NULL, 10)
+		          : *rest == '-'                                             ? -1
+		                                                                     : 1;
 
 		vi->cursor.line = m->to.line;
 		return to_line(vi, m, by);
@@ -262,7 +264,7 @@ static bool goto_motion(struct vi *vi, struct motion *m, long line)
 }
 
 /* Motions inside of the line. */
-static int line_motion(struct vi *vi, const struct command *command, int operator, struct motion *m)
+static int line_motion(struct vi *vi, const struct command *command, int operator, struct motion * m)
 {
 	const struct text *text = line_of(vi, m->to.line);
 
@@ -292,7 +294,7 @@ static int line_motion(struct vi *vi, const struct command *command, int operato
 		m->to.at = char_before(text, text->length);
 		m->inclusive = text->length > 0;
 		m->keep_want = true;
-		vi->want = operator ? vi->want : WANT_END;
+		vi->want = operator? vi->want : WANT_END;
 		return true;
 	case '|':
 		m->to.at = at_column(vi, text, (size_t)times(command) - 1);
@@ -359,13 +361,13 @@ static int far_motion(struct vi *vi, const struct command *command, struct motio
 	}
 }
 
-bool motion_run(struct vi *vi, struct command *command, int operator, struct motion *m)
+bool motion_run(struct vi *vi, struct command *command, int operator, struct motion * m)
 {
 	int found;
 
 	*m = (struct motion){ .to = vi->cursor };
 	if (command->key > 0 && command->key < 128 && strchr("wWbBeE", command->key))
-		found = word_motion(vi, m, command->key, times(command), operator) || operator == 'c';
+		found = word_motion(vi, m, command->key, times(command), operator) || operator== 'c';
 	else
 		found = line_motion(vi, command, operator, m);
 	if (found < 0)

@@ -58,7 +58,7 @@ static void characters(struct vi *vi, const struct command *command, int operato
 
 	for (long i = 0; i < times(command) && (forward ? m.to.at < here(vi)->length : m.to.at > 0); i++)
 		m.to.at = forward ? char_after(here(vi), m.to.at) : char_before(here(vi), m.to.at);
-	if (m.to.at == vi->cursor.at && operator != 'c')
+	if (m.to.at == vi->cursor.at && operator!= 'c')
 		vi->failed = true;
 	else
 		operator_run(vi, operator, command, vi->cursor, m);
@@ -67,7 +67,7 @@ static void characters(struct vi *vi, const struct command *command, int operato
 /* d c y < > and what they apply to. */
 static void operator_command(struct vi *vi, struct command *command)
 {
-	int operator = command->key;
+	int operator= command->key;
 	struct command inner = { .name = command->name };
 	struct motion m = { .to = vi->cursor };
 	struct pos from = vi->cursor;
@@ -80,21 +80,23 @@ static void operator_command(struct vi *vi, struct command *command)
 	else if (command->count)
 		inner.count = command->count;
 	if (inner.key == operator) {
-		if (vi->cursor.line + (size_t)times(&inner) > buffer_count(&vi->buffer) && operator != 'y' && inner.count > 1 &&
-		    vi->cursor.line + 1 == buffer_count(&vi->buffer))
+		if (vi->cursor.line + (size_t)times(&inner) > buffer_count(&vi->buffer) && operator!= 'y' &&
+		                                                                           inner.count> 1 &&
+		                                                                           vi->cursor.line + 1 ==
+		                                                                           buffer_count(&vi->buffer))
 			vi->failed = true;
 		else
-			operator_run(vi, operator, &inner, from, whole_lines(vi, times(&inner)));
+			operator_run(vi, operator, & inner, from, whole_lines(vi, times(&inner)));
 		return;
 	}
 	if (inner.key == 'i' || inner.key == 'a') {
 		vi->failed = !text_object(vi, inner.key, next_key(vi), &from, &m);
 		if (!vi->failed)
-			operator_run(vi, operator, &inner, from, m);
+			operator_run(vi, operator, & inner, from, m);
 		return;
 	}
-	if (motion_run(vi, &inner, operator, &m))
-		operator_run(vi, operator, &inner, from, m);
+	if (motion_run(vi, &inner, operator, & m))
+		operator_run(vi, operator, & inner, from, m);
 	else
 		vi->failed = true;
 }
@@ -241,8 +243,9 @@ static void colon(struct vi *vi, long count)
 {
 	char line[MESSAGE_SIZE];
 
+	vi->message[0] = 0;
 	if (count)
-		say(vi, ".,.+%ld", count - 1);
+		say(vi, ".,.+%ld", count - 1); /* the line begins with this */
 	if (read_line(vi, ':', line, sizeof(line)))
 		vi->failed = !ex_run(vi, line);
 }
@@ -386,7 +389,8 @@ static bool other_command(struct vi *vi, const struct command *command)
 		break;
 	case KEY_PAGE_DOWN:
 	case KEY_PAGE_UP:
-		vi->failed = !view_scroll(vi, command->key == KEY_PAGE_DOWN ? CONTROL('F') : CONTROL('B'), command->count);
+		vi->failed =
+			!view_scroll(vi, command->key == KEY_PAGE_DOWN ? CONTROL('F') : CONTROL('B'), command->count);
 		break;
 	case 'u':
 		undo_or_redo(vi, times(command), buffer_undo, "already at the oldest change");

@@ -106,7 +106,7 @@ static bool only_blanks(const struct text *text, size_t from, size_t to)
 }
 
 /* The far end as POSIX wants it: a motion that ends before the first column of a line leaves that line alone. */
-static void adjust_end(struct vi *vi, int operator, struct pos *from, struct motion *m)
+static void adjust_end(struct vi *vi, int operator, struct pos * from, struct motion *m)
 {
 	const struct text *first = buffer_line(&vi->buffer, from->line);
 	bool indented_start = only_blanks(first, 0, from->at), adjusted = false;
@@ -122,7 +122,7 @@ static void adjust_end(struct vi *vi, int operator, struct pos *from, struct mot
 		if (indented_start)
 			m->linewise = true;
 	}
-	if (!m->linewise && operator == 'd' && m->to.line > from->line && indented_start && !adjusted) {
+	if (!m->linewise && operator== 'd' && m->to.line> from->line && indented_start && !adjusted) {
 		const struct text *last = buffer_line(&vi->buffer, m->to.line);
 
 		m->linewise = only_blanks(last, m->to.at, last->length);
@@ -135,7 +135,8 @@ static void change_lines(struct vi *vi, size_t first, size_t last)
 	struct lines with = { 0 };
 	size_t indent = 0;
 
-	while (vi->set.auto_indent && indent < text->length && (text->bytes[indent] == ' ' || text->bytes[indent] == '\t'))
+	while (vi->set.auto_indent && indent < text->length &&
+	       (text->bytes[indent] == ' ' || text->bytes[indent] == '\t'))
 		indent++;
 	lines_add(&with, text_new(text->bytes, indent));
 	buffer_replace(&vi->buffer, first, last - first + 1, &with);
@@ -149,7 +150,7 @@ static void operate_lines(struct vi *vi, int operator, int name, size_t first, s
 	switch (operator) {
 	case '>':
 	case '<':
-		shift_lines(vi, first, last, operator == '>' ? 1 : -1);
+		shift_lines(vi, first, last, operator== '>' ? 1 : - 1);
 		cursor_to_line(vi, first);
 		return;
 	case 'y':
@@ -170,27 +171,27 @@ static void operate_lines(struct vi *vi, int operator, int name, size_t first, s
 	}
 }
 
-void operator_run(struct vi *vi, int operator, const struct command *command, struct pos from, struct motion m)
+void operator_run(struct vi *vi, int operator, const struct command * command, struct pos from, struct motion m)
 {
-	vi->repeatable = operator != 'y';
+	vi->repeatable = operator!= 'y';
 	if (before(m.to, from)) {
 		struct pos other = from;
 
 		from = m.to;
 		m.to = other;
 	}
-	adjust_end(vi, operator, &from, &m);
-	if (operator == 'y')
+	adjust_end(vi, operator, & from, &m);
+	if (operator== 'y')
 		cursor_set(vi, m.linewise && vi->cursor.line == from.line ? vi->cursor : from);
-	if (m.linewise || operator == '<' || operator == '>') {
+	if (m.linewise || operator== '<' || operator== '>') {
 		operate_lines(vi, operator, command->name, from.line, m.to.line);
 		return;
 	}
 	register_take(vi, command->name, from, m.to, false);
-	if (operator == 'y')
+	if (operator== 'y')
 		return;
 	buffer_delete(&vi->buffer, from, m.to);
-	if (operator == 'c') {
+	if (operator== 'c') {
 		vi->cursor = from;
 		insert_mode(vi, 1, false);
 	} else {
@@ -207,7 +208,8 @@ static void repeat_text(struct lines *out, const struct register_text *source, l
 		if (!source->linewise && out->count) {
 			struct text *last = out->at[out->count - 1], *first = source->lines.at[0];
 
-			out->at[out->count - 1] = text_join(last->bytes, last->length, NULL, 0, first->bytes, first->length);
+			out->at[out->count - 1] =
+				text_join(last->bytes, last->length, NULL, 0, first->bytes, first->length);
 			text_release(last);
 			skip = 1;
 		}

@@ -40,7 +40,8 @@ bool pattern_compile(struct vi *vi, const char *pattern, struct re_pattern_buffe
 	return complain(vi, "%s: %s", pattern, reason);
 }
 
-bool pattern_find(const struct re_pattern_buffer *regex, const struct text *text, size_t from, size_t *start, size_t *end)
+bool pattern_find(const struct re_pattern_buffer *regex, const struct text *text, size_t from, size_t *start,
+                  size_t *end)
 {
 	regmatch_t match = { (regoff_t)from, (regoff_t)text->length };
 
@@ -107,7 +108,8 @@ static bool search_once(struct vi *vi, const struct finder *f, bool backwards, s
 		text = buffer_line(&vi->buffer, line);
 		if (backwards ? find_last(f, text, NEVER, &start) : find_from(f, text, 0, &start)) {
 			if (backwards ? line >= at->line : line <= at->line)
-				say(vi, backwards ? "search went on from the end" : "search went on from the beginning");
+				say(vi,
+				    backwards ? "search went on from the end" : "search went on from the beginning");
 			*at = (struct pos){ line, start };
 			return true;
 		}

@@ -11,7 +11,7 @@ struct text *text_join(const char *before, size_t before_length, const char *mid
                        const char *after, size_t after_length)
 {
 	size_t length = before_length + middle_length + after_length;
-	struct text *text = must_alloc(sizeof(*text) + length);
+	struct text *text = must_alloc(sizeof(*text) + length + 1);
 
 	text->references = 1;
 	text->length = (unsigned)length;
@@ -21,6 +21,7 @@ struct text *text_join(const char *before, size_t before_length, const char *mid
 		memcpy(text->bytes + before_length, middle, middle_length);
 	if (after_length)
 		memcpy(text->bytes + before_length + middle_length, after, after_length);
+	text->bytes[length] = 0;
 	return text;
 }
 

@@ -12,7 +12,7 @@
 struct text {
 	unsigned references; /* the last one to go frees it */
 	unsigned length;     /* bytes, without a newline */
-	char bytes[];        /* any, also NULs */
+	char bytes[];        /* any, also NULs; one more behind them */
 };
 
 /* A list that owns one reference to each of its lines. */
@@ -40,7 +40,8 @@ void text_release(struct text *text);
 void lines_add(struct lines *list, struct text *text);
 /* Appends shared lines [from, from + count) of another list. */
 void lines_copy(struct lines *list, const struct lines *other, size_t from, size_t count);
-/* Replaces `removed` lines at `at` by those of `with`, which is empty afterwards. The removed ones are appended to `old`. */
+/* Replaces `removed` lines at `at` by those of `with`, which is empty afterwards. The removed ones are appended to
+ * `old`. */
 void lines_splice(struct lines *list, size_t at, size_t removed, struct lines *with, struct lines *old);
 void lines_free(struct lines *list);
 

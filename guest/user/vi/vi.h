@@ -1,6 +1,7 @@
 /*
- * vi: the editor of POSIX as people's fingers know it, with the few habits of Vim that nobody wants to miss (many levels
- * of undo, Ctrl-R, gg, UTF-8). It leaves out macros (@), sentences, windows, and the open and visual modes of ex.
+ * vi: the editor of POSIX as people's fingers know it, with the few habits of Vim that nobody wants to miss (many
+ * levels of undo, Ctrl-R, gg, UTF-8). It leaves out macros (@), sentences, windows, and the open and visual modes of
+ * ex.
  *
  * Read main.c (the loop), normal.c (commands), motion.c, operator.c, insert.c, ex.c; buffer.h is where the text lives;
  * view.c decides what is seen and screen.c sends no more of it than has changed.
@@ -64,6 +65,7 @@ struct vi {
 	struct buffer buffer;
 	char *name;               /* of the file; NULL: none */
 	char *other_name;         /* the file before: # */
+	bool view_only;           /* -R: all files are read-only */
 	bool read_only;           /* w wants a ! */
 	struct timespec modified; /* the file's time when it was read or written; zeros: it did not exist */
 	char **files;             /* of the command line, for :n */
@@ -71,7 +73,7 @@ struct vi {
 	int file_at;              /* which one is edited */
 
 	struct pos cursor;
-	size_t want;              /* the column that j and k try to keep; WANT_END */
+	size_t want; /* the column that j and k try to keep; WANT_END */
 	struct register_text registers[REGISTERS];
 	struct settings set;
 
@@ -164,9 +166,11 @@ void cursor_set(struct vi *vi, struct pos to);
 void cursor_to_line(struct vi *vi, size_t line);
 
 /* motion.c */
-/* Runs a motion; false: it is none (vi->failed is not set) or it fails (it is). `operator`: 0, or the one that waits. */
-bool motion_run(struct vi *vi, struct command *command, int operator, struct motion *m);
-/* words.c: steps over characters, lines' ends being blank; -1 at the end of the text, 1 to another line, 2 to a line's end. */
+/* Runs a motion; false: it is none (vi->failed is not set) or it fails (it is). `operator`: 0, or the one that waits.
+ */
+bool motion_run(struct vi *vi, struct command *command, int operator, struct motion * m);
+/* words.c: steps over characters, lines' ends being blank; -1 at the end of the text, 1 to another line, 2 to a line's
+ * end. */
 int step_forward(const struct vi *vi, struct pos *at);
 int step_back(const struct vi *vi, struct pos *at);
 bool word_forward(const struct vi *vi, struct pos *at, long count, bool big, bool stop_at_end);
@@ -184,13 +188,14 @@ bool search(struct vi *vi, const char *pattern, bool backwards, long count, stru
 struct re_pattern_buffer;
 bool pattern_compile(struct vi *vi, const char *pattern, struct re_pattern_buffer *regex);
 /* A match in a line at or after `from`; offsets from the line's beginning. */
-bool pattern_find(const struct re_pattern_buffer *regex, const struct text *text, size_t from, size_t *start, size_t *end);
+bool pattern_find(const struct re_pattern_buffer *regex, const struct text *text, size_t from, size_t *start,
+                  size_t *end);
 /* Splits "pattern/rest": ends the pattern in place, returns the rest or NULL. */
 char *split_pattern(char *text, char delimiter);
 
 /* operator.c */
 /* Applies d c y < > to what lies between two places. */
-void operator_run(struct vi *vi, int operator, const struct command *command, struct pos from, struct motion m);
+void operator_run(struct vi *vi, int operator, const struct command * command, struct pos from, struct motion m);
 /* Into a register; capital names append. */
 void register_take(struct vi *vi, int name, struct pos from, struct pos to, bool linewise);
 struct register_text *register_of(struct vi *vi, int name);

@@ -130,7 +130,10 @@ static int draw_line(struct vi *vi, size_t line, int row, size_t skip)
 			/* What combines goes to the character before it, which has moved the column on. */
 			if (here >= skip * width && here < end)
 				screen_put(&vi->screen, row + (int)(here / width - skip), left + (int)(here % width),
-				           shape.code[i], wide ? 2 : shape.width ? 1 : 0);
+				           shape.code[i],
+				           wide          ? 2
+				           : shape.width ? 1
+				                         : 0);
 			if (wide || i + 1 >= shape.width)
 				break;
 		}
@@ -152,7 +155,8 @@ static void draw_ruler(struct vi *vi)
 
 	length = snprintf(ruler, sizeof(ruler), "%zu,%zu %zu%%", vi->cursor.line + 1, column, percent);
 	if (vi->screen.columns > 40)
-		screen_text(&vi->screen, vi->screen.rows - 1, vi->screen.columns - (length > 17 ? length + 1 : 18), ruler);
+		screen_text(&vi->screen, vi->screen.rows - 1, vi->screen.columns - (length > 17 ? length + 1 : 18),
+		            ruler);
 }
 
 static void draw_bottom(struct vi *vi)
@@ -220,7 +224,8 @@ size_t view_last(const struct vi *vi)
 
 void view_place(struct vi *vi, int where)
 {
-	size_t own = rows_of(vi, vi->cursor.line), height = (size_t)view_rows(vi), above = height > own ? height - own : 0;
+	size_t own = rows_of(vi, vi->cursor.line), height = (size_t)view_rows(vi),
+	       above = height > own ? height - own : 0;
 
 	vi->top = line_above(vi, vi->cursor.line, where == 't' ? 0 : where == 'b' ? above : above / 2);
 }

@@ -54,7 +54,8 @@ static bool on_empty_line(const struct vi *vi, const struct pos *at)
 }
 
 /* Over characters of one class; false at an end of the text. */
-static bool skip_class(const struct vi *vi, struct pos *at, bool big, int class, int (*step)(const struct vi *, struct pos *))
+static bool skip_class(const struct vi *vi, struct pos *at, bool big, int class,
+                       int (*step)(const struct vi *, struct pos *))
 {
 	while (class_at(vi, at, big) == class)
 		if (step(vi, at) < 0)
