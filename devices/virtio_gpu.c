@@ -310,8 +310,6 @@ static enum gpu_response update_cursor(struct virtio_gpu *gpu, const union body 
 		return RESP_OK_NODATA;
 	gpu->work += sizeof(gpu->cursor);
 	memcpy(gpu->cursor, resource->pixels, sizeof(gpu->cursor));
-	for (u32 i = 0; i < ARRAY_SIZE(gpu->cursor) && !gpu_resource_has_alpha(resource); i++)
-		gpu->cursor[i] |= 0xff000000;
 	return RESP_OK_NODATA;
 }
 

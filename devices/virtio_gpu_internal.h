@@ -51,7 +51,8 @@ struct gpu_resource {
 	u32 id;                    /* the guest's name for it, not 0 */
 	u32 format;                /* enum gpu_format, of what the guest draws */
 	u32 width, height;         /* pixels, 1..VIRTIO_GPU_SIDE_MAX */
-	u8 *pixels;                /* the device's copy: a8r8g8b8 words, no gaps between rows */
+	u8 *pixels;                /* the device's copy: a8r8g8b8 words, no gaps between rows; where the format has no
+	                              alpha, what the guest wrote there */
 	struct gpu_piece *pieces;  /* where the guest draws; NULL: nowhere yet */
 	u32 piece_count;           /* how many */
 	u64 backing_size;          /* bytes in all of them */
@@ -87,9 +88,6 @@ bool gpu_resource_has(const struct gpu_resource *resource, const struct gpu_rect
 /* Copies a rectangle of it out of the guest's RAM, where its first pixel is `offset` bytes from the start, and its rows
  * as far apart as the resource is wide. What is not there stays as it was. */
 void gpu_resource_transfer(struct gpu_resource *resource, const struct gpu_rect *rect, u64 offset);
-
-/* True if its pixels say how opaque they are. */
-bool gpu_resource_has_alpha(const struct gpu_resource *resource);
 
 void gpu_resources_state(struct state *s, struct gpu_resources *all);
 

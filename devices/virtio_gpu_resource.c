@@ -60,12 +60,6 @@ static bool is_format(u32 format)
 	}
 }
 
-bool gpu_resource_has_alpha(const struct gpu_resource *resource)
-{
-	return resource->format == FORMAT_B8G8R8A8 || resource->format == FORMAT_A8R8G8B8 ||
-	       resource->format == FORMAT_R8G8B8A8 || resource->format == FORMAT_A8B8G8R8;
-}
-
 enum gpu_response gpu_resource_create(struct gpu_resources *all, u32 id, u32 format, u32 width, u32 height)
 {
 	if (id == 0 || gpu_resource_find(all, id))

@@ -139,12 +139,16 @@ static void lay_wide(const struct ui *ui, struct rect r, struct rect parts[TAB_P
 /* Two columns: memory over plots; walk, tables and TLB. */
 static void lay_narrow(const struct ui *ui, struct rect r, struct rect parts[TAB_PARTS])
 {
-	s32 gap = ui->gap, left = (r.w - gap) * 39 / 100, right = r.w - gap - left;
-	s32 plots = r.h * 23 / 100, walk = r.h * 36 / 100, tlb = r.h * 26 / 100;
-	if (walk < 14 * ui->line)
+	s32 gap = ui->gap, left = (r.w - gap) * 42 / 100, right = r.w - gap - left;
+	s32 plots = r.h * 22 / 100, walk = r.h * 36 / 100, tlb = r.h * 26 / 100;
+	bool is_low = walk < 14 * ui->line;
+	if (is_low) {
+		left = (r.w - gap) * 38 / 100;
+		right = r.w - gap - left;
 		walk = r.h * 43 / 100;
+	}
 	/* A small TLB leaves its room to the tables. */
-	u32 lines = 5;
+	u32 lines = 4;
 	for (u32 i = 0; i < ui->v->tlb_array_count && i < LIVE_TLB_ARRAYS_MAX; i++)
 		lines += (u32)ui->v->tlb_arrays[i].sets * ui->v->tlb_arrays[i].ways + 2;
 	if (lines < 20 && (s32)lines * ui->line + gap < tlb)

@@ -24,30 +24,42 @@ static u32 map_cells(const struct live_view *v)
 	return v->cell_count < LIVE_CELLS_MAX ? v->cell_count : LIVE_CELLS_MAX;
 }
 
+/* Cells of that width, as high as the room allows, though never far from square. False: they do not fit. */
+static bool fit_width(struct rect room, s32 w, struct map *map)
+{
+	map->w = w;
+	map->columns = (u32)(room.w / w);
+	/* A round number of frames in a row makes the addresses at its left rounder. */
+	if (map->columns >= 32)
+		map->columns &= ~1u;
+	if (map->columns == 0)
+		return false;
+	map->rows = (map->count + map->columns - 1) / map->columns;
+	s32 most = w == 2 ? 4 : w * 3 / 2;
+	map->h = room.h / (s32)map->rows;
+	map->h = map->h > most ? most : map->h;
+	map->size = map->h < w ? map->h : w;
+	s32 across = (s32)map->columns * w;
+	map->r = (struct rect){ room.x + room.w - across, room.y, across, (s32)map->rows * map->h };
+	return map->h >= 2 && map->h >= w * 2 / 3;
+}
+
 /* The largest cells with which all of them fit. */
 static bool fit_map(const struct live_view *v, struct rect room, struct map *map)
 {
 	u32 cells = map_cells(v);
 	if (cells == 0 || room.w < 4 || room.h < 4)
 		return false;
-	for (map->fold = 1; map->fold <= LIVE_CELLS_MAX; map->fold *= 2) {
-		map->count = (cells + map->fold - 1) / map->fold;
-		for (map->w = CELL_MAX; map->w >= 2; map->w--) {
-			map->columns = (u32)(room.w / map->w);
-			/* A round number of frames in a row makes the addresses at its left rounder. */
-			if (map->columns >= 32)
-				map->columns &= ~3u;
-			if (map->columns == 0)
-				continue;
-			map->rows = (map->count + map->columns - 1) / map->columns;
-			/* Higher than wide, if that fills the room. */
-			map->h = room.h / (s32)map->rows;
-			map->h = map->h > map->w * 3 / 2 ? map->w * 3 / 2 : map->h;
-			if (map->h < map->w && (map->w == 2 || map->h < map->w - 1))
-				continue;
-			map->size = map->h < map->w ? map->h : map->w;
-			s32 w = (s32)map->columns * map->w;
-			map->r = (struct rect){ room.x + room.w - w, room.y, w, (s32)map->rows * map->h };
+	for (u32 fold = 1; fold <= LIVE_CELLS_MAX; fold *= 2) {
+		struct map best = { .fold = 0 };
+		for (s32 w = CELL_MAX; w >= 2; w--) {
+			struct map at = { .fold = fold, .count = (cells + fold - 1) / fold };
+			/* Of equal areas the one that is nearer to a square. */
+			if (fit_width(room, w, &at) && 4 * at.w * at.h + at.size > 4 * best.w * best.h + best.size)
+				best = at;
+		}
+		if (best.fold != 0) {
+			*map = best;
 			return true;
 		}
 	}
@@ -181,7 +193,7 @@ static s32 legend_kinds(const struct ui *ui, struct rect r, bool paints)
 	static const u8 order[GUEST_FRAME_KINDS] = { GUEST_FRAME_FREE, GUEST_FRAME_KERNEL, GUEST_FRAME_TABLE,
 		                                     GUEST_FRAME_ANON, GUEST_FRAME_FILE,   GUEST_FRAME_SHARED,
 		                                     GUEST_FRAME_SWAP, GUEST_FRAME_USER,   GUEST_FRAME_UNKNOWN };
-	s32 columns = r.w / (19 * ui->em), n = 0;
+	s32 columns = r.w / (18 * ui->em), n = 0;
 	columns = columns < 1 ? 1 : columns > 3 ? 3 : columns;
 	s32 w = r.w / columns, side = (s32)ui->font->height - 4;
 	for (u32 i = 0; i < GUEST_FRAME_KINDS; i++) {
@@ -245,14 +257,14 @@ void tab_paint_frames(const struct ui *ui, struct rect r)
 	struct rect room = rect_inset(r, pad);
 	room.y += ui->line + pad / 2;
 	room.h -= ui->line + pad / 2 + (has_legend ? legend_h + pad / 2 : 0);
-	s32 scale = 9 * (s32)ui->small->width + 4, left = room.x;
+	s32 scale = 8 * (s32)ui->small->width + 6, left = room.x;
 	struct rect cells = { room.x + scale, room.y, room.w - scale, room.h };
 	bool is_there = fit_map(v, cells, &map);
 	u64 per_cell = (u64)map.fold << (v->group_log2 & 31);
 	if (per_cell <= 1)
-		snprintf(each, sizeof(each), "each cell is a frame of 4 KiB");
+		snprintf(each, sizeof(each), "a cell is a frame of 4 KiB");
 	else
-		snprintf(each, sizeof(each), "each cell is %llu frames", (unsigned long long)per_cell);
+		snprintf(each, sizeof(each), "%llu frames a cell", (unsigned long long)per_cell);
 	snprintf(remark, sizeof(remark), "%s: %llu frames, %s", words_size(size, v->ram_size),
 	         (unsigned long long)frames, each);
 	if (r.w < 60 * ui->em)

@@ -89,7 +89,9 @@ void tab_paint_tip(const struct ui *ui, struct rect r)
 {
 	struct tip tip;
 	s32 w = 0, pad = ui->em;
-	if (!tab_tip(ui->tab, ui->tab->x, ui->tab->y, &tip))
+	/* What was opened must not be hidden. */
+	if (ui->tab->shows_help || ui->tab->request.frame_pa != UINT64_MAX ||
+	    !tab_tip(ui->tab, ui->tab->x, ui->tab->y, &tip))
 		return;
 	for (u32 i = 0; i < tip.count; i++) {
 		s32 line = text_width(i == 0 ? ui->bold : ui->font, tip.lines[i]);
@@ -114,13 +116,15 @@ void tab_paint_tip(const struct ui *ui, struct rect r)
 
 /* --- the frame that was clicked --- */
 
-static struct rect popup(const struct ui *ui, struct rect r, s32 w, s32 h)
+/* A box in the middle, or at the right edge. */
+static struct rect popup(const struct ui *ui, struct rect r, s32 w, s32 h, bool is_right)
 {
 	w = w < r.w - 2 * ui->gap ? w : r.w - 2 * ui->gap;
 	h = h < r.h - 2 * ui->gap ? h : r.h - 2 * ui->gap;
 	struct rect box = { r.x + (r.w - w) / 2, r.y + (r.h - h) / 2, w, h };
-	for (s32 i = 4; i > 0; i--)
-		paint_blend(&ui->c, rect_inset(box, -i), 0, 60);
+	if (is_right)
+		box.x = r.x + r.w - ui->gap - w;
+	paint_rect(&ui->c, rect_inset(box, -4), COLOUR_SUNK);
 	paint_rect(&ui->c, box, COLOUR_CARD);
 	paint_frame(&ui->c, box, COLOUR_ACCENT);
 	tab_zone(ui, box, ZONE_POPUP, 0);
@@ -136,10 +140,10 @@ static s32 paint_mappings(const struct ui *ui, struct rect r, const struct live_
 	for (u32 i = 0; i < f->mapping_count && i < LIVE_MAPPINGS && i < most; i++, y += ui->line) {
 		u64 pte = f->mappings[i].pte;
 		ui_fit(ui, ui->font, r.x + ui->em, y, r.w - ui->em, COLOUR_QUIET,
-		       "%-16llx %s  %s, ASID %u, page of %s, PTE %llx at %llx", (unsigned long long)f->mappings[i].va,
+		       "%-16llx %s  %s, ASID %u, %s, PTE at %llx = %llx", (unsigned long long)f->mappings[i].va,
 		       words_flags(flags, pte), words_pid(who, ui->v, f->mappings[i].pid), f->mappings[i].asid,
-		       words_size(size, BIT(f->mappings[i].size_log2 & 63)), (unsigned long long)pte,
-		       (unsigned long long)f->mappings[i].pte_addr);
+		       words_size(size, BIT(f->mappings[i].size_log2 & 63)),
+		       (unsigned long long)f->mappings[i].pte_addr, (unsigned long long)pte);
 	}
 	return y + ui->gap / 2;
 }
@@ -162,14 +166,16 @@ void tab_paint_frame_panel(const struct ui *ui, struct rect r)
 	const struct live_view *v = ui->v;
 	const struct live_frame *f = &v->frame;
 	char who[WORDS_BYTES];
-	s32 lines = 6;
+	s32 lines = 5;
 	/* The answer to a click comes with the next view. */
 	bool is_there = v->has_frame && f->pa >> 12 == ui->tab->request.frame_pa >> 12;
 	u32 most = (u32)(r.h / ui->line > 16 ? r.h / ui->line / 2 - 4 : 3);
 	if (is_there)
 		lines += (s32)(f->mapping_count < most ? f->mapping_count : most) +
 		         (s32)(f->history_count < 32 ? f->history_count : 32);
-	struct rect room = popup(ui, r, 96 * ui->em, lines * ui->line + 4 * ui->gap);
+	s32 width = r.w * 58 / 100 > 64 * ui->em ? r.w * 58 / 100 : 64 * ui->em;
+	width = width > 100 * ui->em ? 100 * ui->em : width;
+	struct rect room = popup(ui, r, width, lines * ui->line + 3 * ui->gap, true);
 	u8 kind = is_there ? f->kind : GUEST_FRAME_UNKNOWN;
 	s32 y = room.y, side = ui->line - 4;
 	paint_rect(&ui->c, (struct rect){ room.x, y + 1, side, side }, colour_of_kind(kind));
@@ -225,9 +231,9 @@ static const struct {
 	  "Esc closes. The wheel scrolls. Everything explains itself when pointed at." },
 };
 
-void tab_paint_help(const struct ui *ui, struct rect r)
+/* Returns the y below. */
+static s32 paint_help_text(const struct ui *ui, struct rect room)
 {
-	struct rect room = popup(ui, r, 100 * ui->em, r.h);
 	s32 y = room.y, head = 18 * ui->em, bottom = room.y + room.h;
 	bool is_narrow = room.w < 80 * ui->em;
 	ui_put(ui, ui->bold, room.x, y, COLOUR_ACCENT, "The MMU live, explained");
@@ -238,6 +244,17 @@ void tab_paint_help(const struct ui *ui, struct rect r)
 		y += is_narrow ? ui->line : 0;
 		s32 indent = is_narrow ? 0 : head;
 		struct rect at = { room.x + indent, y, room.w - indent, bottom - y };
-		y = ui_wrap(ui, ui->font, at, COLOUR_QUIET, help[i].text) + (r.h > 30 * ui->line + 60 ? ui->gap : 2);
+		y = ui_wrap(ui, ui->font, at, COLOUR_QUIET, help[i].text) + (ui->line > 14 ? ui->gap : 2);
 	}
+	return y;
+}
+
+void tab_paint_help(const struct ui *ui, struct rect r)
+{
+	struct ui blind = *ui;
+	s32 margin = ui->gap + 2, w = 100 * ui->em < r.w - 2 * ui->gap ? 100 * ui->em : r.w - 2 * ui->gap;
+	/* Once for the height, without a mark. */
+	blind.c = canvas_clip(&ui->c, (struct rect){ 0, 0, 0, 0 });
+	s32 height = paint_help_text(&blind, (struct rect){ r.x, r.y, w - 2 * margin, r.h }) - r.y + 2 * margin;
+	paint_help_text(ui, popup(ui, r, w, height, false));
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define STALE_LINES 2
+#define ARRAY_GAP 3 /* pixels below an array */
 
 /* Columns of a row, in characters. */
 enum { ROW_VA = 2, ROW_PA = 21, ROW_SIZE = 32, ROW_SPACE = 41, ROW_FLAGS = 51 };
@@ -244,14 +245,15 @@ static void paint_array(const struct ui *ui, u32 index, const struct array_box *
 
 static void paint_array_title(const struct ui *ui, const struct live_tlb_array *array, s32 x, s32 y, s32 w)
 {
-	char shape[64];
-	if (array->sets == 1)
-		snprintf(shape, sizeof(shape), "%u entries, any page in any", array->ways);
-	else if (array->ways == 1)
-		snprintf(shape, sizeof(shape), "%u sets of 1", array->sets);
-	else
-		snprintf(shape, sizeof(shape), "%u sets (across) x %u ways (down)", array->sets, array->ways);
-	ui_fit(ui, ui->font, x, y, w, COLOUR_QUIET, "%.24s: %s; %u used", array->name, shape, array->used);
+	u32 slots = (u32)array->sets * array->ways;
+	char shape[64] = "";
+	if (array->sets > 1)
+		snprintf(shape, sizeof(shape), ", %u sets x %u way%s", array->sets, array->ways,
+		         array->ways == 1 ? "" : "s");
+	else if (w > 40 * ui->em)
+		snprintf(shape, sizeof(shape), ", a page may be in any place");
+	ui_fit(ui, ui->font, x, y, w, COLOUR_QUIET, w > 30 * ui->em ? "%.24s: %u of %u used%s" : "%.24s %u/%u",
+	       array->name, array->used, slots, shape);
 }
 
 /* Stale entries in words; returns the y below. */
@@ -299,11 +301,11 @@ static void paint_legend(const struct ui *ui, struct rect r)
 }
 
 /* The arrays from the smallest on: what it does not need is left for the larger ones. */
-static void lay_arrays(const struct ui *ui, struct rect room, struct array_box boxes[LIVE_TLB_ARRAYS_MAX])
+static void lay_arrays(const struct ui *ui, struct rect room, s32 title, struct array_box boxes[LIVE_TLB_ARRAYS_MAX])
 {
 	const struct live_view *v = ui->v;
 	u32 count = array_count(v), order[LIVE_TLB_ARRAYS_MAX];
-	s32 title = ui->line, left = room.h - (s32)count * title;
+	s32 left = room.h - (s32)count * title;
 	for (u32 i = 0; i < count; i++) {
 		u32 k = i, slots = (u32)v->tlb_arrays[i].sets * v->tlb_arrays[i].ways;
 		for (; k > 0 && (u32)v->tlb_arrays[order[k - 1]].sets * v->tlb_arrays[order[k - 1]].ways > slots; k--)
@@ -311,17 +313,42 @@ static void lay_arrays(const struct ui *ui, struct rect room, struct array_box b
 		order[k] = i;
 	}
 	for (u32 i = 0; i < count; i++) {
-		struct rect most = { room.x, 0, room.w, left / (s32)(count - i) - 3 };
-		if (!fit_array(ui, &v->tlb_arrays[order[i]], most, &boxes[order[i]]))
-			boxes[order[i]] = (struct array_box){ 0 };
-		left -= boxes[order[i]].r.h + (boxes[order[i]].has_head ? ui->line : 0) + 3;
+		struct array_box *box = &boxes[order[i]];
+		struct rect most = { room.x, 0, room.w, left / (s32)(count - i) - ARRAY_GAP };
+		if (!fit_array(ui, &v->tlb_arrays[order[i]], most, box))
+			*box = (struct array_box){ 0 };
+		left -= box->r.h + (box->has_head ? ui->line : 0) + ARRAY_GAP;
+	}
+}
+
+static void paint_arrays(const struct ui *ui, struct rect room)
+{
+	const struct live_view *v = ui->v;
+	struct array_box boxes[LIVE_TLB_ARRAYS_MAX] = { 0 };
+	/* Where room is short, names go to the left of the cells. */
+	bool is_low = room.h < (s32)array_count(v) * 3 * ui->line;
+	s32 name = is_low ? 18 * ui->em : room.w, y = room.y;
+	struct rect cells = { is_low ? room.x + name + ui->em : room.x, room.y,
+		              is_low ? room.w - name - ui->em : room.w, room.h };
+	lay_arrays(ui, cells, is_low ? 0 : ui->line, boxes);
+	for (u32 i = 0; i < array_count(v) && y + ui->line <= room.y + room.h; i++) {
+		struct array_box *box = &boxes[i];
+		paint_array_title(ui, &v->tlb_arrays[i], room.x, y, name);
+		y += is_low ? 0 : ui->line;
+		if (box->has_head) {
+			paint_head(ui, box->r.x, y, box->r.w);
+			y += ui->line;
+		}
+		box->r.y = y;
+		if (box->slots > 0)
+			paint_array(ui, i, box);
+		y += is_low && box->r.h + ARRAY_GAP < ui->line ? ui->line : box->r.h + ARRAY_GAP;
 	}
 }
 
 void tab_paint_tlb(const struct ui *ui, struct rect r)
 {
 	const struct live_view *v = ui->v;
-	struct array_box boxes[LIVE_TLB_ARRAYS_MAX] = { 0 };
 	char title[64];
 	snprintf(title, sizeof(title), "TLB (%.16s)", v->tlb_name[0] ? v->tlb_name : "?");
 	struct rect room = ui_part(ui, r, PART_TLB, title, "");
@@ -342,22 +369,7 @@ void tab_paint_tlb(const struct ui *ui, struct rect r)
 		ui_centre(ui, ui->font, room, COLOUR_FAINT, "no TLB");
 		return;
 	}
-	lay_arrays(ui, room, boxes);
-	s32 y = room.y;
-	for (u32 i = 0; i < array_count(v); i++) {
-		if (y + ui->line > room.y + room.h)
-			return;
-		paint_array_title(ui, &v->tlb_arrays[i], room.x, y, room.w);
-		y += ui->line;
-		if (boxes[i].has_head) {
-			paint_head(ui, room.x, y, room.w);
-			y += ui->line;
-		}
-		boxes[i].r.y = y;
-		if (boxes[i].slots > 0)
-			paint_array(ui, i, &boxes[i]);
-		y += boxes[i].r.h + 3;
-	}
+	paint_arrays(ui, room);
 }
 
 /* --- what is under the pointer --- */

@@ -17,6 +17,7 @@ struct tree {
 	s32 margin;       /* at the left, for the levels' names */
 	s32 size;         /* pixels of an entry */
 	s32 height;       /* of all blocks */
+	bool has_caption; /* above the strip */
 	u32 count;        /* tables */
 	u32 shown;        /* of them can be seen at least in part */
 	struct rect blocks[LIVE_TABLES_MAX];
@@ -75,7 +76,7 @@ static u32 entry_colour(u8 entry)
 static s32 place_blocks(const struct ui *ui, struct tree *t, s32 size)
 {
 	const struct live_view *v = ui->v;
-	s32 caption = (s32)ui->small->height + 1, gap = ui->em, right = t->area.x + t->area.w;
+	s32 caption = (s32)ui->small->height + 1, gap = ui->em / 2 - 1, right = t->area.x + t->area.w;
 	s32 x = t->area.x + t->margin, y = 0, h = 16 * size;
 	for (u32 i = 1; i < t->count; i++) {
 		const struct live_table *table = &v->tables[i];
@@ -83,7 +84,7 @@ static s32 place_blocks(const struct ui *ui, struct tree *t, s32 size)
 		bool is_new_level = i > 1 && table->level != v->tables[i - 1].level;
 		if (i > 1 && (is_new_level || x + w > right)) {
 			x = t->area.x + t->margin;
-			y += caption + h + (is_new_level ? 2 * gap : gap / 2);
+			y += caption + h + (is_new_level ? ui->line : gap);
 		}
 		t->blocks[i] = (struct rect){ x, y + caption, w, h };
 		x += w + gap;
@@ -100,8 +101,10 @@ static void lay_tree(const struct ui *ui, struct rect room, struct tree *t)
 	t->margin = 8 * (s32)ui->small->width;
 	s32 pixels = (room.w - t->margin) / ENTRIES;
 	pixels = pixels > ROOT_PIXELS_MAX ? ROOT_PIXELS_MAX : pixels;
-	t->root = (struct rect){ room.x + t->margin, room.y + (s32)ui->small->height + 1, ENTRIES * pixels,
-		                 (s32)ui->font->height };
+	/* Where room is short it has no caption. */
+	t->has_caption = room.h > 8 * ui->line;
+	s32 caption = t->has_caption ? (s32)ui->small->height + 1 : 1;
+	t->root = (struct rect){ room.x + t->margin, room.y + caption, ENTRIES * pixels, (s32)ui->font->height };
 	if (pixels < 1) /* two rows: the halves of the address space */
 		t->root.w = (room.w - t->margin) / (ENTRIES / 2) * (ENTRIES / 2);
 	s32 top = t->root.y + t->root.h + ui->line;
@@ -248,26 +251,22 @@ static void paint_level_name(const struct ui *ui, const struct tree *t, u32 i)
 	}
 }
 
-static void paint_root(const struct ui *ui, const struct tree *t)
+static void paint_root_caption(const struct ui *ui, const struct tree *t)
 {
-	const struct live_table *root = &ui->v->tables[0];
 	char size[WORDS_BYTES];
-	s32 y = t->root.y - (s32)ui->small->height;
-	words_size(size, entry_bytes(root));
-	paint_level_name(ui, t, 0);
-	if (t->root.w >= ENTRIES) {
-		ui_put(ui, ui->small, t->root.x, y, COLOUR_QUIET, "entry 0: address 0; each entry maps %s", size);
-		s32 half = t->root.x + t->root.w / 2;
-		if (t->root.w > 90 * (s32)ui->small->width) {
-			ui_put(ui, ui->small, half + 3, y, COLOUR_QUIET, "256: upper half, usually the kernel's");
-			paint_rect(&ui->c, (struct rect){ half, y + 2, 1, (s32)ui->small->height }, COLOUR_FAINT);
-		}
-		ui_put(ui, ui->small, t->root.x + t->root.w - 3 * (s32)ui->small->width, y, COLOUR_QUIET, "511");
-	} else {
+	s32 y = t->root.y - (s32)ui->small->height, em = (s32)ui->small->width;
+	words_size(size, entry_bytes(&ui->v->tables[0]));
+	if (t->root.w < ENTRIES) {
 		ui_fit(ui, ui->small, t->root.x, y, t->root.w, COLOUR_QUIET, "entries 0-255, below: 256-511; %s each",
 		       size);
+		return;
 	}
-	paint_block(ui, t, 0);
+	s32 half = t->root.x + t->root.w / 2;
+	ui_put(ui, ui->small, t->root.x, y, COLOUR_QUIET, "entry 0: address 0; each maps %s", size);
+	ui_put(ui, ui->small, half + 3, y, COLOUR_QUIET,
+	       t->root.w > 80 * em ? "256: upper half, usually the kernel's" : "256");
+	paint_rect(&ui->c, (struct rect){ half, y + 2, 1, (s32)ui->small->height }, COLOUR_FAINT);
+	ui_put(ui, ui->small, t->root.x + t->root.w - 3 * em, y, COLOUR_QUIET, "511");
 }
 
 static void paint_tree(const struct ui *ui, struct tree *t)
@@ -297,7 +296,10 @@ static void paint_tree(const struct ui *ui, struct tree *t)
 		paint_caption(&inner, t, i);
 		paint_block(&inner, t, i);
 	}
-	paint_root(ui, t);
+	paint_level_name(ui, t, 0);
+	if (t->has_caption)
+		paint_root_caption(ui, t);
+	paint_block(ui, t, 0);
 	/* From the table under the pointer up to the root. */
 	for (u32 i = hovered, k = 0; i > 0 && i < t->count && k < WALK_LEVELS_MAX; i = v->tables[i].parent, k++)
 		paint_link(ui, t, i, COLOUR_INK);
@@ -398,7 +400,7 @@ void tab_paint_tree(const struct ui *ui, struct rect r)
 	int n = snprintf(remark, sizeof(remark), "Sv%u: %u level%s, %u%s table%s", 12 + 9 * (v->levels & 7), v->levels,
 	                 v->levels == 1 ? "" : "s", count, v->tables_cut ? " of more" : "", count == 1 ? "" : "s");
 	if (ui->tab->tree_scroll_max > 0)
-		snprintf(remark + n, sizeof(remark) - (size_t)n, " (turn the wheel: %u of them here)", t.shown + 1);
+		snprintf(remark + n, sizeof(remark) - (size_t)n, ", %u in view: wheel scrolls", t.shown + 1);
 	ui_fit(ui, ui->font, title, title_y, title_w, COLOUR_QUIET, "%s", remark);
 }
 

@@ -96,7 +96,7 @@ static void paint_address(const struct ui *ui, const struct picture_of *p)
 		digits[9] = 0;
 		snprintf(name, sizeof(name), r.w >= 19 * em ? "VPN[%u], bits %u-%u" : "VPN[%u]", level,
 		         12 + 9 * level + 8, 12 + 9 * level);
-		if (r.w >= 17 * em)
+		if (r.w >= 15 * em + 4)
 			snprintf(value, sizeof(value), "%s = %u", digits, index);
 		else
 			snprintf(value, sizeof(value), r.w >= 10 * em ? "= %u" : "%u", index);
@@ -146,7 +146,7 @@ static void paint_entry_text(const struct ui *ui, struct rect r, u32 index, u64 
 	s32 h = (s32)ui->small->height, em = (s32)ui->small->width, x = r.x + em / 2 + 1;
 	words_flags(flags, pte);
 	s32 y = r.y + (r.h - 2 * h) / 2;
-	bool has_index = r.w >= 17 * em;
+	bool has_index = r.w >= 15 * em + 6;
 	s32 at = has_index ? ui_put(ui, ui->small, x, y, COLOUR_QUIET, "%u: ", index) : x;
 	ui_fit(ui, ui->small, at, y, r.x + r.w - at, COLOUR_INK, r.w >= 12 * em ? "0x%llx" : "%llx",
 	       (unsigned long long)pte);
@@ -350,9 +350,13 @@ static void paint_marks(const struct ui *ui, struct rect title, s32 from)
 	s32 left = right - 2 * key_w - most * step - ui->em, y = title.y + 1;
 	ui_button(ui, left, y, 'p', "p", "", false);
 	ui_button(ui, right - key_w, y, 'n', "n", "", false);
-	for (s32 i = 0; i < most && i < count; i++) {
+	for (s32 i = 0; i < most; i++) {
 		struct rect mark = { right - key_w - ui->em / 2 - (i + 1) * step, y + (ui->line + 4 - side) / 2, side,
 			             side };
+		if (i >= count) {
+			paint_rect(&ui->c, mark, COLOUR_SUNK);
+			continue;
+		}
 		bool is_shown = shown != NULL && shown->number == v->walks[i].number;
 		u32 colour = v->walks[i].reason == WALK_OK ? COLOUR_GOOD : 0xff4d5a;
 		paint_rect(&ui->c, mark, is_shown ? colour : colour_mix(COLOUR_CARD, colour, 130));

@@ -99,7 +99,6 @@ size_t tui_key_next(const u8 *bytes, size_t size, bool is_all, struct tui_key *k
 {
 	bool is_escape = bytes[0] == ESC;
 	size_t length = is_escape ? sequence_length(bytes, size) : text_length(bytes, size, is_all);
-	const char *text = (const char *)key->bytes;
 
 	if (length == 0 && !is_all)
 		return 0;
@@ -114,10 +113,9 @@ size_t tui_key_next(const u8 *bytes, size_t size, bool is_all, struct tui_key *k
 	} else if (is_escape) {
 		csi_key(key);
 	} else {
-		u8 terminated[8] = { 0 };
+		/* Zeros follow: it is shorter than the room for it. */
+		const char *text = (const char *)key->bytes;
 
-		memcpy(terminated, bytes, length);
-		text = (const char *)terminated;
 		key->is_text = true;
 		key->code_point = bytes[0] ? utf8_next(&text) : 0;
 	}

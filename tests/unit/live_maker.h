@@ -176,8 +176,19 @@ static inline void maker_step(struct live_walk *w, u8 level, u64 pte_addr, u64 p
 	w->steps[w->step_count++].pte = pte;
 }
 
+/* The table that an entry of the one at pa points to; where there is none, somewhere. */
+static inline u64 maker_next(const struct live_view *v, u64 pa, u32 slot)
+{
+	for (u32 i = 1; i < v->table_count; i++) {
+		if (v->tables[v->tables[i].parent].pa == pa && v->tables[i].slot == slot)
+			return v->tables[i].pa;
+	}
+	return pa + 0x100000 + ((u64)slot << 12);
+}
+
 /* A walk by the shell's tables for va; its last PTE is `leaf`, at leaf_level. */
-static inline struct live_walk maker_walk(u64 number, u64 va, u8 leaf_level, u64 leaf, u8 access, u8 reason)
+static inline struct live_walk maker_walk(const struct live_view *v, u64 number, u64 va, u8 leaf_level, u64 leaf,
+                                          u8 access, u8 reason)
 {
 	struct live_walk w = { .number = number, .instret = 100 * number, .va = va, .pc = 0x10a58, .satp = MAKER_SATP };
 	w.levels = 3;
@@ -187,7 +198,7 @@ static inline struct live_walk maker_walk(u64 number, u64 va, u8 leaf_level, u64
 	w.priv = PRIV_U;
 	u64 table = MAKER_ROOT;
 	for (u8 level = 2; level > leaf_level; level--) {
-		u64 next = table + ((bits(va, 20 + 9 * level, 12 + 9 * level) % 7 + 1) << 12);
+		u64 next = maker_next(v, table, (u32)bits(va, 20 + 9 * level, 12 + 9 * level));
 		maker_step(&w, level, table + 8 * bits(va, 20 + 9 * level, 12 + 9 * level), next >> 2 | PTE_V);
 		table = next;
 	}
@@ -209,11 +220,11 @@ static inline void maker_walks(struct live_view *v)
 {
 	for (u32 i = 0; i < 12; i++) {
 		u64 va = 0x3fffffe000 - i * 0x35a58ull, leaf = (MAKER_BASE + 0x345000 + (i << 14)) >> 2 | 0xd7;
-		v->walks[v->walk_count++] = maker_walk(1234 - i, va + 0xa58, 0, leaf, i % 3, WALK_OK);
+		v->walks[v->walk_count++] = maker_walk(v, 1234 - i, va + 0xa58, 0, leaf, i % 3, WALK_OK);
 	}
 	v->walks[1] =
-		maker_walk(1233, 0xffffffc000345678, 1, (MAKER_BASE + 0x200000) >> 2 | 0xe7, ACCESS_LOAD, WALK_OK);
-	v->walks[2] = maker_walk(1232, 0x2a4010, 0, 0, ACCESS_STORE, WALK_INVALID);
+		maker_walk(v, 1233, 0xffffffc000345678, 1, (MAKER_BASE + 0x200000) >> 2 | 0xe7, ACCESS_LOAD, WALK_OK);
+	v->walks[2] = maker_walk(v, 1232, 0x2a4010, 0, 0, ACCESS_STORE, WALK_INVALID);
 	v->has_failed_walk = true;
 	v->failed_walk = v->walks[2];
 }

@@ -12,7 +12,7 @@ void buffer_init(struct buffer *b)
 {
 	*b = (struct buffer){ 0 };
 	for (int i = 0; i < MARKS; i++)
-		b->marks[i].line = NEVER;
+		b->marks[i].line = i == MARK_PREVIOUS ? 0 : NEVER;
 }
 
 static void drop_changes(struct buffer *b, size_t from)

@@ -292,7 +292,7 @@ static int line_motion(struct vi *vi, const struct command *command, int operato
 		m->linewise = false;
 		text = line_of(vi, m->to.line);
 		m->to.at = char_before(text, text->length);
-		m->inclusive = text->length > 0;
+		m->inclusive = true;
 		m->keep_want = true;
 		vi->want = operator? vi->want : WANT_END;
 		return true;

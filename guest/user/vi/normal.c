@@ -40,7 +40,8 @@ static struct motion to_line_end(struct vi *vi, long count)
 	size_t line = vi->cursor.line + (size_t)(count - 1), last = buffer_count(&vi->buffer) - 1;
 
 	line = line < last ? line : last;
-	return (struct motion){ .to = { line, buffer_line(&vi->buffer, line)->length } };
+	return (struct motion){ .to = { line, char_before(buffer_line(&vi->buffer, line), buffer_line(&vi->buffer, line)->length) },
+		                .inclusive = true };
 }
 
 static struct motion whole_lines(struct vi *vi, long count)

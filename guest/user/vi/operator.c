@@ -182,7 +182,7 @@ void operator_run(struct vi *vi, int operator, const struct command * command, s
 	}
 	adjust_end(vi, operator, & from, &m);
 	if (operator== 'y')
-		cursor_set(vi, m.linewise && vi->cursor.line == from.line ? vi->cursor : from);
+		cursor_set(vi, from);
 	if (m.linewise || operator== '<' || operator== '>') {
 		operate_lines(vi, operator, command->name, from.line, m.to.line);
 		return;
