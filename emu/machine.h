@@ -74,8 +74,8 @@ void machine_destroy(struct machine *m);
  * machine_create(). False: something does not fit into RAM, see err. */
 bool machine_describe(const struct config *config, struct boot *boot, struct error *err) must_check;
 
-/* Has the engine come out as soon as the instruction at work is done, or, at a fetch, before it. Nothing if it is not at
- * work. */
+/* Has the engine come out as soon as the instruction at work is done, or, at a fetch, before it. Nothing if it is not
+ * at work. */
 void machine_interrupt(struct machine *m);
 
 /* Instructions tried and instructions retired, by all harts. */

@@ -7,14 +7,20 @@
 
 #define LINE_SIZE 1024
 
-/* Waits until there is something to read. False: somebody else lets the guest go on, or ends the run. */
+/* Somebody else lets the guest go on, or ends the run. */
+static bool is_taken_away(const struct control *control, bool was_paused, bool was_stepping)
+{
+	bool goes_on = (was_paused && !control->paused) || (!was_stepping && control->stepping);
+	return goes_on || control->quit || control->reset;
+}
+
+/* Waits until there is something to read. False: somebody else drives the guest now. */
 static bool wait_for_line(const struct console *console, const struct control *control, struct host_io *io)
 {
 	bool was_paused = control->paused, was_stepping = control->stepping;
 	while (console_must_wait(console)) {
 		host_io_poll(io, HOST_IO_FOREVER);
-		if (control->quit || control->reset || (was_paused && !control->paused) ||
-		    (!was_stepping && control->stepping))
+		if (is_taken_away(control, was_paused, was_stepping))
 			return false;
 	}
 	return true;

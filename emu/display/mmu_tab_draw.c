@@ -212,10 +212,10 @@ const char *words_space(char text[WORDS_BYTES], const struct live_space *space)
 {
 	if (space->pid != 0 && space->pid < GUEST_SPACE_PID)
 		snprintf(text, WORDS_BYTES, "%.39s %u", space->name[0] ? space->name : "pid", space->pid);
-	else if (space->name[0] != 0)
-		snprintf(text, WORDS_BYTES, "%.39s", space->name);
 	else if (space->pid == 0)
-		snprintf(text, WORDS_BYTES, "kernel");
+		snprintf(text, WORDS_BYTES, "%.39s", space->name[0] ? space->name : "kernel");
+	else if (bits(space->satp, 59, 44) != 0)
+		snprintf(text, WORDS_BYTES, "ASID %u", (u32)bits(space->satp, 59, 44));
 	else
 		snprintf(text, WORDS_BYTES, "root %llx", (unsigned long long)bits(space->satp, 43, 0) << 12);
 	return text;
@@ -227,7 +227,7 @@ const char *words_pid(char text[WORDS_BYTES], const struct live_view *v, u32 pid
 		const struct live_space *space = &v->spaces[i];
 		if (space->pid != pid || space->name[0] == 0)
 			continue;
-		if (pid < GUEST_SPACE_PID)
+		if (pid != 0 && pid < GUEST_SPACE_PID)
 			snprintf(text, WORDS_BYTES, "%.39s (pid %u)", space->name, pid);
 		else
 			snprintf(text, WORDS_BYTES, "%.39s", space->name);

@@ -90,7 +90,7 @@ static void paint_marks(const struct ui *ui, const struct live_cell *cell, struc
 		s32 side = size / 4 + (size <= 4);
 		for (s32 i = 0; i < side; i++)
 			ui_fill(&ui->c, r.x + r.w - side + i, r.y + i, side - i, 1,
-			        colour_mix(colour, COLOUR_WARN, 190));
+			        colour_mix(colour, COLOUR_WARN, size > 4 ? 190 : 110));
 	}
 	if (cell->maps <= 1 || size < 4)
 		return;
@@ -198,7 +198,8 @@ static s32 legend_kinds(const struct ui *ui, struct rect r, bool paints)
 	s32 w = r.w / columns, side = (s32)ui->font->height - 4;
 	for (u32 i = 0; i < GUEST_FRAME_KINDS; i++) {
 		u8 kind = order[i];
-		if ((kind == GUEST_FRAME_USER || kind == GUEST_FRAME_UNKNOWN) && v->frames_by_kind[kind] == 0)
+		bool is_rare = kind == GUEST_FRAME_USER || kind == GUEST_FRAME_UNKNOWN || !v->has_hints;
+		if (is_rare && v->frames_by_kind[kind] == 0)
 			continue;
 		s32 x = r.x + n % columns * w, y = r.y + n / columns * ui->line;
 		n++;

@@ -25,7 +25,7 @@ static const struct plot plots[TAB_PLOTS] = {
 	                  "First uses of lazy memory, copy on write, swapping, and mistakes.", COLOUR_BAD, LIVE_FAULTS,
 	                  false },
 	[PLOT_HITS] = { "TLB hit rate", "The share of look-ups that the TLB answered without a walk.",
-	                "Not counted with --tlb fast, which answers without being asked.", COLOUR_GOOD, LIVE_TLB_HITS,
+	                "What the fast path answers by itself may not be in it: see --tlb.", COLOUR_GOOD, LIVE_TLB_HITS,
 	                true },
 	[PLOT_SWAP_IN] = { "swapped in/s", "Pages read back from the swap disk because somebody touched them.",
 	                   "Together with many swapped out: memory is too small (thrashing).", 0xf0788a, LIVE_SWAP_IN,
@@ -53,6 +53,8 @@ static double now_of(const struct live_view *v, u32 plot)
 	double hits = v->rates[LIVE_TLB_HITS], all = hits + v->rates[LIVE_TLB_MISSES];
 	if (plot == PLOT_HITS)
 		return all > 0 ? 100 * hits / all : -1;
+	if (!v->has_hints && (plot == PLOT_FREE || plot == PLOT_SWAP_IN || plot == PLOT_SWAP_OUT))
+		return -1;
 	if (plot == PLOT_FREE)
 		return (double)v->counters[LIVE_FRAMES_FREE];
 	return v->rates[plots[plot].counter];
@@ -73,11 +75,13 @@ static double highest(const struct live_view *v, u32 plot)
 	return max;
 }
 
-static const char *value_text(char text[WORDS_BYTES], u32 plot, double value)
+static const char *value_text(char text[WORDS_BYTES], const struct live_view *v, u32 plot, double value)
 {
 	char count[WORDS_BYTES];
-	if (value < 0)
-		snprintf(text, WORDS_BYTES, "not counted");
+	if (value < 0 && plot != PLOT_HITS)
+		snprintf(text, WORDS_BYTES, "not told");
+	else if (value < 0)
+		snprintf(text, WORDS_BYTES, v->counters[LIVE_TLB_MISSES] > 0 ? "none asked" : "not counted");
 	else if (plot == PLOT_HITS)
 		snprintf(text, WORDS_BYTES, value > 99.0 && value < 100.0 ? "%.2f %%" : "%.1f %%", value);
 	else if (plot == PLOT_FREE)
@@ -119,7 +123,7 @@ static void paint_plot(const struct ui *ui, struct rect r, u32 plot)
 	bool is_beside = r.h < 2 * ui->line + 4;
 	tab_zone(ui, r, ZONE_PLOT, plot);
 	bool is_hot = tab_hover(ui, ZONE_PLOT, plot) != NULL;
-	value_text(text, plot, now_of(ui->v, plot));
+	value_text(text, ui->v, plot, now_of(ui->v, plot));
 	const struct font *font = is_beside ? ui->small : ui->font;
 	s32 value_w = text_width(font, text);
 	struct rect curve = { r.x, r.y + ui->line, r.w, r.h - ui->line };
@@ -158,11 +162,11 @@ void tip_plot(const struct mmu_tab *tab, const struct zone *z, struct tip *tip)
 	if (z->index >= TAB_PLOTS)
 		return;
 	const struct plot *plot = &plots[z->index];
-	tip_add(tip, "%s: %s", plot->name, value_text(text, z->index, now_of(v, z->index)));
+	tip_add(tip, "%s: %s", plot->name, value_text(text, v, z->index, now_of(v, z->index)));
 	tip_add(tip, "%s", plot->help);
 	if (plot->help2[0] != 0)
 		tip_add(tip, "%s", plot->help2);
-	tip_add(tip, "highest in the plot: %s", value_text(text, z->index, highest(v, z->index)));
+	tip_add(tip, "highest in the plot: %s", value_text(text, v, z->index, highest(v, z->index)));
 	if (!plot->is_level)
 		tip_add(tip, "since the start: %llu", (unsigned long long)v->counters[plot->counter]);
 }

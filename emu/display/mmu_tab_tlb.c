@@ -11,7 +11,7 @@
 #define ARRAY_GAP 3 /* pixels below an array */
 
 /* Columns of a row, in characters. */
-enum { ROW_VA = 2, ROW_PA = 21, ROW_SIZE = 32, ROW_SPACE = 41, ROW_FLAGS = 51 };
+enum { ROW_VA = 2, ROW_PA = 20, ROW_SIZE = 30, ROW_SPACE = 37, ROW_FLAGS = 46 };
 
 enum form { FORM_ROWS, FORM_TEXT, FORM_GRID };
 
@@ -436,7 +436,7 @@ void tip_tlb(const struct mmu_tab *tab, const struct zone *z, u32 cell, struct t
 		[TLB_OTHER] = { "Of another address space",
 		                "Its ASID is not the current one; useful when that space runs again." },
 		[TLB_STALE] = { "Stale",
-		                "Memory says something else by now. The kernel must run sfence.vma, or it is wrong." },
+		                "Memory says something else by now. Until an sfence.vma the hart may use the old translation." },
 		[TLB_EMPTY] = { "Empty", "Nothing is remembered here." },
 	};
 	if (z->kind == ZONE_TLB) {

@@ -19,6 +19,7 @@ struct tree {
 	s32 height;       /* of all blocks */
 	bool has_caption; /* above the strip */
 	u32 count;        /* tables */
+	u32 empty;        /* tables without entries: they are not drawn */
 	u32 shown;        /* of them can be seen at least in part */
 	struct rect blocks[LIVE_TABLES_MAX];
 };
@@ -72,25 +73,36 @@ static u32 entry_colour(u8 entry)
 
 /* --- layout --- */
 
+/* A table without entries has no block: kernels make some in advance. */
+static bool is_shown(const struct live_table *table)
+{
+	return table->used > 0;
+}
+
 /* Puts all blocks below each other, y from 0 on; returns their height. */
 static s32 place_blocks(const struct ui *ui, struct tree *t, s32 size)
 {
 	const struct live_view *v = ui->v;
 	s32 caption = (s32)ui->small->height + 1, gap = ui->em / 2 - 1, right = t->area.x + t->area.w;
-	s32 x = t->area.x + t->margin, y = 0, h = 16 * size;
+	s32 left = t->area.x + t->margin, x = left, y = 0, h = 16 * size;
+	u32 level = UINT32_MAX;
 	for (u32 i = 1; i < t->count; i++) {
 		const struct live_table *table = &v->tables[i];
 		s32 w = (s32)block_columns(table) * size;
-		bool is_new_level = i > 1 && table->level != v->tables[i - 1].level;
-		if (i > 1 && (is_new_level || x + w > right)) {
-			x = t->area.x + t->margin;
+		t->blocks[i] = (struct rect){ 0 };
+		if (!is_shown(table))
+			continue;
+		bool is_new_level = level != UINT32_MAX && table->level != level;
+		if (x > left && (is_new_level || x + w > right)) {
+			x = left;
 			y += caption + h + (is_new_level ? ui->line : gap);
 		}
+		level = table->level;
 		t->blocks[i] = (struct rect){ x, y + caption, w, h };
 		x += w + gap;
 	}
 	t->size = size;
-	t->height = t->count > 1 ? y + caption + h + 2 : 0;
+	t->height = level != UINT32_MAX ? y + caption + h + 2 : 0;
 	return t->height;
 }
 
@@ -117,8 +129,10 @@ static void lay_tree(const struct ui *ui, struct rect room, struct tree *t)
 		tab->tree_scroll = tab->tree_scroll_max;
 	t->blocks[0] = t->root;
 	for (u32 i = 1; i < t->count; i++) {
+		t->empty += !is_shown(&ui->v->tables[i]);
 		t->blocks[i].y += t->area.y - tab->tree_scroll;
-		if (t->blocks[i].y + t->blocks[i].h > t->area.y && t->blocks[i].y < t->area.y + t->area.h)
+		if (t->blocks[i].w > 0 && t->blocks[i].y + t->blocks[i].h > t->area.y &&
+		    t->blocks[i].y < t->area.y + t->area.h)
 			t->shown++;
 	}
 }
@@ -262,9 +276,11 @@ static void paint_root_caption(const struct ui *ui, const struct tree *t)
 		return;
 	}
 	s32 half = t->root.x + t->root.w / 2;
-	ui_put(ui, ui->small, t->root.x, y, COLOUR_QUIET, "entry 0: address 0; each maps %s", size);
+	bool is_wide = t->root.w > 84 * em;
+	ui_put(ui, ui->small, t->root.x, y, COLOUR_QUIET,
+	       is_wide ? "entry 0: address 0; each maps %s" : "0: each maps %s", size);
 	ui_put(ui, ui->small, half + 3, y, COLOUR_QUIET,
-	       t->root.w > 80 * em ? "256: upper half, usually the kernel's" : "256");
+	       is_wide ? "256: upper half, usually the kernel's" : "256: upper half");
 	paint_rect(&ui->c, (struct rect){ half, y + 2, 1, (s32)ui->small->height }, COLOUR_FAINT);
 	ui_put(ui, ui->small, t->root.x + t->root.w - 3 * em, y, COLOUR_QUIET, "511");
 }
@@ -277,21 +293,28 @@ static void paint_tree(const struct ui *ui, struct tree *t)
 	                                             t->area.h + t->area.y - t->root.y - t->root.h });
 	const struct zone *hot = tab_zone_at(ui->tab, ui->tab->x, ui->tab->y);
 	s32 first_row = 0;
-	u32 row_level = UINT32_MAX;
+	u32 level = UINT32_MAX;
 	for (u32 i = 1; i < t->count; i++) {
-		if (v->tables[i].level != row_level)
-			first_row = t->blocks[i].y;
-		row_level = v->tables[i].level;
-		if (t->blocks[i].y == first_row && t->blocks[i].y >= t->area.y)
+		struct rect r = t->blocks[i];
+		if (r.w > 0 && v->tables[i].level != level) {
+			first_row = r.y;
+			level = v->tables[i].level;
+		}
+		if (r.w > 0 && r.y == first_row && r.y >= t->area.y)
 			paint_link(&inner, t, i, colour_mix(COLOUR_CARD, colour_of_kind(GUEST_FRAME_TABLE), 110));
 	}
 	u32 hovered = hot != NULL && hot->kind == ZONE_TABLE ? hot->index : 0;
 	inner.c = canvas_clip(&ui->c, t->area);
+	level = UINT32_MAX;
 	for (u32 i = 1; i < t->count; i++) {
 		struct rect r = t->blocks[i];
+		if (r.w <= 0)
+			continue;
+		bool is_first = v->tables[i].level != level;
+		level = v->tables[i].level;
 		if (r.y + r.h <= t->area.y || r.y - (s32)ui->small->height >= t->area.y + t->area.h)
 			continue;
-		if (i == 1 || v->tables[i].level != v->tables[i - 1].level)
+		if (is_first)
 			paint_level_name(&inner, t, i);
 		paint_caption(&inner, t, i);
 		paint_block(&inner, t, i);
@@ -399,6 +422,8 @@ void tab_paint_tree(const struct ui *ui, struct rect r)
 		return;
 	int n = snprintf(remark, sizeof(remark), "Sv%u: %u level%s, %u%s table%s", 12 + 9 * (v->levels & 7), v->levels,
 	                 v->levels == 1 ? "" : "s", count, v->tables_cut ? " of more" : "", count == 1 ? "" : "s");
+	if (t.empty > 0)
+		n += snprintf(remark + n, sizeof(remark) - (size_t)n, ", %u of them empty", t.empty);
 	if (ui->tab->tree_scroll_max > 0)
 		snprintf(remark + n, sizeof(remark) - (size_t)n, ", %u in view: wheel scrolls", t.shown + 1);
 	ui_fit(ui, ui->font, title, title_y, title_w, COLOUR_QUIET, "%s", remark);

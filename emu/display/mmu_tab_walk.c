@@ -386,9 +386,13 @@ static s32 paint_who(const struct ui *ui, struct rect r, const struct live_walk 
 /* What came of it, below the picture, in as many lines as it needs; returns the y above. */
 static s32 paint_verdict(const struct ui *ui, struct rect r, const struct live_walk *w)
 {
-	const char *text = w->verdict[0]          ? w->verdict
-	                   : w->reason == WALK_OK ? "The walk found a page."
-	                                          : "The walk failed.";
+	const char *verdict = w->verdict[0]          ? w->verdict
+	                      : w->reason == WALK_OK ? "the walk ended in a page."
+	                                             : "the walk failed.";
+	char text[LIVE_VERDICT + 16];
+	snprintf(text, sizeof(text), w->reason == WALK_OK ? "Found: %.511s" : "%.511s", verdict);
+	if (text[0] >= 'a' && text[0] <= 'z')
+		text[0] = (char)(text[0] - 'a' + 'A');
 	s32 height = (s32)ui->font->height + 1, most = r.h / height / 4;
 	s32 lines = (s32)ui_lines(ui->font, r.w, text);
 	most = most < 2 ? 2 : most;

@@ -37,15 +37,22 @@ bool sdl_load(struct sdl *sdl, struct error *err)
 
 bool sdl_start(const struct sdl *sdl, struct error *err)
 {
+	const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+	if (!x11 && !wayland && !getenv("SDL_VIDEODRIVER"))
+		return error_set(err, "--display sdl: there is no desktop here to open a window on "
+		                      "(neither DISPLAY nor WAYLAND_DISPLAY is set)");
+	/* Not on the console of a machine without a desktop. Who sets SDL_VIDEODRIVER knows better. */
+	sdl->SetHint(SDL_HINT_VIDEODRIVER, !wayland ? "x11" : !x11 ? "wayland" : "x11,wayland");
 	/* Ctrl-C in the terminal is rvemu's own affair, and whoever watches a guest may want the screen to go dark. */
 	sdl->SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
 	sdl->SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
 	sdl->SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
 	sdl->SetHint(SDL_HINT_APP_NAME, "rvemu");
-	/* Not the console of a machine without a desktop, nor pixels that nobody sees. Who sets SDL_VIDEODRIVER knows
-	 * better. */
-	sdl->SetHint(SDL_HINT_VIDEODRIVER, "x11,wayland");
 	if (sdl->Init(SDL_INIT_VIDEO) != 0)
-		return error_set(err, "--display sdl: no window can be opened here: %s", sdl->GetError());
+		return error_set(err, "--display sdl: no window can be opened on %s: %s",
+		                 x11       ? x11
+		                 : wayland ? wayland
+		                           : "this machine",
+		                 sdl->GetError());
 	return true;
 }

@@ -74,7 +74,8 @@ struct sdl {
 /* Fills the table; the library stays loaded. False: it is not installed, or too old; see err, which says what to do. */
 bool sdl_load(struct sdl *sdl, struct error *err) must_check;
 
-/* Starts SDL's video in the calling thread, which from then on is the one that may use it. False: see err. */
+/* Starts SDL's video in the calling thread, which from then on is the one that may use it. False: there is no desktop,
+ * or it cannot be reached; see err. SDL's Quit() ends it, in that case too. */
 bool sdl_start(const struct sdl *sdl, struct error *err) must_check;
 
 #endif

@@ -3,7 +3,6 @@
 #include "emu/display/display.h"
 #include "emu/display/link.h"
 #include "emu/display/screen.h"
-#include "emu/display/tui.h"
 #include "emu/display/window.h"
 #include "emu/observe/observers.h"
 #define WEAK __attribute__((weak))
@@ -15,8 +14,6 @@ WEAK void live_step(struct live *l, struct control *c, enum live_step w) { (void
 WEAK struct live_view *live_view_create(void) { return xcalloc(1, sizeof(struct live_view)); }
 WEAK void live_view_destroy(struct live_view *v) { (void)v; }
 WEAK void pace_set(struct pace *p, u64 n, u64 t) { (void)t; p->per_second = n; }
-WEAK struct tui *tui_create(const struct display_config *c, struct link *l, struct error *e) { (void)c; (void)l; error_set(e, "no tui yet"); return NULL; }
-WEAK void tui_destroy(struct tui *t) { (void)t; }
 WEAK void virtio_gpu_resize(struct virtio_gpu *g, u32 w, u32 h) { (void)g; (void)w; (void)h; }
 WEAK u32 virtio_input_leds(const struct virtio_input *i) { (void)i; return 0; }
 WEAK void input_events_put(struct input_events *q, enum input_port p, struct virtio_input_event e) { (void)q; (void)p; (void)e; }

@@ -11,7 +11,7 @@
 #define UPPER_HALF 0x2580
 #define BLOCK 0x2588
 #define FADES_AT 24     /* age from which on a cell looks as old as can be */
-#define FADED 150       /* of 255: how near it comes to the background */
+#define FADED 110       /* of 255: how near it comes to the background */
 #define GUTTER 10       /* columns for addresses, where there is room */
 #define GUTTER_WIDTH 52 /* of the map, from which on there is */
 #define FRAME_LOG2 12
@@ -54,22 +54,39 @@ static u32 weight(const struct live_cell *cell)
 	return (u32)(ranks[cell->kind % GUEST_FRAME_KINDS] << 8) | (cell->age ? 255u - cell->age : 0);
 }
 
-/* The cell that stands for a spot, with the flags of all of them. False: there is no such spot. */
-static bool spot_cell(const struct tui_mmu *m, const struct live_view *view, u64 spot, struct live_cell *cell)
+/* The cell that stands for a spot; UINT32_MAX: there is no such spot. */
+static u32 telling_cell(const struct tui_mmu *m, const struct live_view *view, u64 spot)
 {
 	u64 first = spot * m->group;
-	u8 flags = 0;
+	u32 best = (u32)first;
 
 	if (first >= view->cell_count)
-		return false;
-	*cell = view->cells[first];
+		return UINT32_MAX;
 	for (u64 i = first; i < first + m->group && i < view->cell_count; i++) {
-		flags |= view->cells[i].flags & LIVE_CELL_FAULTED;
-		if (weight(&view->cells[i]) > weight(cell))
-			*cell = view->cells[i];
+		if (weight(&view->cells[i]) > weight(&view->cells[best]))
+			best = (u32)i;
 	}
-	cell->flags |= flags;
+	return best;
+}
+
+/* The same with what all of them have: a fault is seen wherever it was. False: there is no such spot. */
+static bool spot_cell(const struct tui_mmu *m, const struct live_view *view, u64 spot, struct live_cell *cell)
+{
+	u32 best = telling_cell(m, view, spot);
+
+	if (best == UINT32_MAX)
+		return false;
+	*cell = view->cells[best];
+	for (u64 i = spot * m->group; i < (spot + 1) * m->group && i < view->cell_count; i++)
+		cell->flags |= view->cells[i].flags & LIVE_CELL_FAULTED;
 	return true;
+}
+
+u64 tui_map_pick(const struct tui_mmu *m, const struct live_view *view)
+{
+	u32 cell = telling_cell(m, view, tui_map_spot(m, view, m->cursor_pa));
+
+	return cell == UINT32_MAX ? m->cursor_pa : view->ram_base + ((u64)cell << (view->group_log2 + FRAME_LOG2));
 }
 
 static u32 cell_colour(const struct sheet *s, const struct live_cell *cell)
@@ -189,17 +206,17 @@ static void paint_gutter(const struct tui_mmu *m, struct sheet *s, struct rect r
 		           (unsigned long long)tui_map_pa(m, view, row * m->columns));
 }
 
-void tui_map_paint(struct tui_mmu *m, struct sheet *s, struct rect r, const struct live_view *view)
+s32 tui_map_paint(struct tui_mmu *m, struct sheet *s, struct rect r, const struct live_view *view)
 {
 	s32 keys = legend(s, (struct rect){ r.x, 0, r.w, 0 }, view, false);
 	s32 gutter = r.w >= GUTTER_WIDTH ? GUTTER : 0;
-	s32 rows = r.h - 1 - keys - (m->has_cursor ? 1 : 0);
+	s32 top = r.y, rows = r.h - 1 - keys - (m->has_cursor ? 1 : 0);
 	char ram[16], spot[16], text[256];
 
 	if (view->cell_count == 0 || r.w < 4 || rows < 1) {
 		sheet_rule(s, r.x, r.y, r.x + r.w, sheet_strong, "memory: nothing seen yet");
 		m->columns = m->rows = 0;
-		return;
+		return 1;
 	}
 	fit(m, s, view, (u32)(r.w - gutter), (u32)rows);
 	sheet_rule(s, r.x, r.y, r.x + r.w, sheet_strong, "memory %s, %s a %s", size_text(ram, view->ram_size),
@@ -213,6 +230,7 @@ void tui_map_paint(struct tui_mmu *m, struct sheet *s, struct rect r, const stru
 		sheet_text(s, r.x, r.y++, r.x + r.w, sheet_accent, "%s", text);
 	}
 	legend(s, (struct rect){ r.x, r.y, r.w, keys }, view, true);
+	return r.y + keys - top;
 }
 
 void tui_map_describe(const struct tui_mmu *m, const struct live_view *view, char *text, size_t size)

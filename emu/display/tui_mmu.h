@@ -38,17 +38,21 @@ bool tui_mmu_key(struct tui_mmu *m, const struct tui_key *key, const struct live
 
 /* --- parts, for tests and each other --- */
 
-/* The frame map with its legend. */
-void tui_map_paint(struct tui_mmu *m, struct sheet *s, struct rect r, const struct live_view *view);
+/* The frame map with its legend. Returns the rows that it took. */
+s32 tui_map_paint(struct tui_mmu *m, struct sheet *s, struct rect r, const struct live_view *view);
 /* First byte of the frame of a spot, and the spot of a frame. */
 u64 tui_map_pa(const struct tui_mmu *m, const struct live_view *view, u32 spot);
 u32 tui_map_spot(const struct tui_mmu *m, const struct live_view *view, u64 pa);
+/* The frame that stands for the spot under the cursor. */
+u64 tui_map_pick(const struct tui_mmu *m, const struct live_view *view);
 /* What the cursor is on, in a line. */
 void tui_map_describe(const struct tui_mmu *m, const struct live_view *view, char *text, size_t size);
 
 /* A walk; rows that it takes. */
 u32 tui_walk_rows(const struct live_walk *walk);
 void tui_walk_paint(struct sheet *s, struct rect r, const struct live_walk *walk, const char *title);
+/* The walks before the last one, a line each. */
+void tui_walks_paint(struct sheet *s, struct rect r, const struct live_view *view);
 /* The chosen frame: its mappings and history. */
 void tui_frame_paint(struct sheet *s, struct rect r, const struct live_view *view);
 /* The flags of a PTE: "VRW-U-AD". */

@@ -91,6 +91,27 @@ void tui_walk_paint(struct sheet *s, struct rect r, const struct live_walk *walk
 		sheet_lines(s, (struct rect){ r.x, y, r.w, bottom - y }, verdict, walk->verdict);
 }
 
+void tui_walks_paint(struct sheet *s, struct rect r, const struct live_view *view)
+{
+	static const char *const accesses[] = { "fetch", "load", "store" };
+	s32 y = r.y, end = r.x + r.w;
+
+	sheet_rule(s, r.x, y++, end, sheet_strong, "walks before");
+	for (u32 i = 1; i < view->walk_count && y < r.y + r.h; i++, y++) {
+		const struct live_walk *walk = &view->walks[i];
+		bool ok = walk->reason == WALK_OK;
+		s32 x = sheet_text(s, r.x, y, end, sheet_quiet, "%-5s ", accesses[walk->access % 3]);
+
+		x = sheet_text(s, x, y, end, sheet_plain, "%016llx ", (unsigned long long)walk->va);
+		if (ok)
+			x = sheet_text(s, x, y, end, sheet_good, "-> %llx ", (unsigned long long)walk->pa);
+		else
+			x = sheet_text(s, x, y, end, sheet_bad, "%s ",
+			               walk_reason_text((enum walk_reason)(walk->reason % WALK_REASONS)));
+		sheet_text(s, x, y, end, sheet_quiet, "%s", walk->process);
+	}
+}
+
 /* --- the chosen frame --- */
 
 /* A mapping: who has it, where, and by which PTE. */

@@ -382,9 +382,6 @@ static void *run(void *arg)
 bool window_can_open(struct error *err)
 {
 	struct sdl sdl;
-	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY") && !getenv("SDL_VIDEODRIVER"))
-		return error_set(err, "--display sdl: there is no desktop here to open a window on "
-		                      "(neither DISPLAY nor WAYLAND_DISPLAY is set)");
 	if (!sdl_load(&sdl, err))
 		return false;
 	bool can = sdl_start(&sdl, err);

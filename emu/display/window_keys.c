@@ -64,6 +64,8 @@ static void toggle_full_screen(struct window *w)
 {
 	bool is_full = w->sdl.GetWindowFlags(w->sdl_window) & SDL_WINDOW_FULLSCREEN;
 	w->sdl.SetWindowFullscreen(w->sdl_window, is_full ? 0 : SDL_WINDOW_FULLSCREEN_DESKTOP);
+	if (!is_full)
+		window_note(w, "Ctrl-Alt-F leaves full screen");
 	window_arrange(w);
 }
 

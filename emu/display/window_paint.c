@@ -35,6 +35,9 @@ bool window_paint_open(struct window *w, struct error *err)
 		w->sdl.DestroyRenderer(w->renderer);
 		w->renderer = NULL;
 	}
+	/* Or the software renderer would show its pixels by OpenGL. */
+	if (!w->renderer && !was_asked)
+		w->sdl.SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
 	if (!w->renderer)
 		w->renderer = w->sdl.CreateRenderer(w->sdl_window, -1, was_asked ? 0 : SDL_RENDERER_SOFTWARE);
 	if (!w->renderer)

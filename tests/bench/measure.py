@@ -13,7 +13,8 @@ if they are there NAME-htif.elf for Spike, NAME-temu.bin for TinyEMU, NAME-nemu.
 "result=HEX OK" and powering off; a boot of Linux to power-off if LINUX names a directory with Image and initrd
 (or initrd-poweroff.cpio.gz); and the whole system if DEBIAN names a directory with a Linux distribution, as the head
 of system.py says: boot to login, processes and page faults, disks and network. At the end what looking at the machine
-costs (observed.py), off and on; OLD_RVEMU names the rvemu of an earlier commit, beside which off must cost nothing.
+costs (observed.py), off and on; OLD_RVEMU names the rvemu of an earlier commit, beside which off must cost nothing; and what a
+screen costs (screen.py), if Xvfb is there.
 
 Everything can be given as an option or, for `make bench`, in the environment by the names below in capitals.
 """
@@ -32,6 +33,7 @@ import threading
 import time
 
 import observed
+import screen
 import system
 from common import HERE, ROOT, describe_host, progress, ratio_of, table
 
@@ -65,6 +67,8 @@ def read_options():
                         help="DEBIAN: Image, initrd.img and root.ext4 of a distribution")
     parser.add_argument("--debian-runs", type=int, default=env("DEBIAN_RUNS") or "3", metavar="N",
                         help="DEBIAN_RUNS: rounds of it (3)")
+    parser.add_argument("--screen-linux", default=env("SCREEN_LINUX", ""), metavar="DIR",
+                        help="SCREEN_LINUX: Image and initrd.cpio.gz with a console on the virtio GPU")
     parser.add_argument("--old", default=env("OLD_RVEMU", ""), metavar="FILE",
                         help="OLD_RVEMU: the rvemu of an earlier commit, to compare what costs nothing while it is off")
     parser.add_argument("--out", default=os.path.join(ROOT, "build", "bench"), metavar="DIR", help="build/bench")
@@ -468,6 +472,20 @@ def measure_observed(options, programs):
     return worse, found
 
 
+def measure_screen(options, worse):
+    """What a screen costs; not if only some programs are asked for. What goes wrong is added to `worse`."""
+    if options.only:
+        return {}
+    try:
+        found = screen.measure(options, min(options.runs, 3))
+    except screen.Failed as e:
+        worse.append(f"the screen: {e}")
+        print(f"\nFAILED: the screen: {e}")
+        return {}
+    screen.show(found)
+    return found
+
+
 def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = read_options()
@@ -503,8 +521,9 @@ def main():
     system.show(sessions)
     measure_guest_os(options)
     worse, looking = measure_observed(options, programs)
+    screens = measure_screen(options, worse)
     path = os.path.join(options.out, "results.json")
-    record(path, host, options, programs, startup, sessions, looking)
+    record(path, host, options, programs, startup, sessions, looking, screens)
     print(f"\nAll of it: {os.path.relpath(path)}")
     wrong = [p.results["rvemu"].trouble for p in programs if p.results] + [s.trouble("rvemu") for s in sessions]
     return 1 if any(wrong) or worse else 0

@@ -59,6 +59,7 @@ def build():
     jobs = [(p[1], os.path.join(folder, p[0]), ("-static",) if p[0].endswith("-static") else ()) for p in PROGRAMS]
     jobs += [("runner.c", os.path.join(folder, "runner"), ("-static",)),
              ("powercut.c", os.path.join(folder, "powercut"), ("-static",)),
+             ("screen.c", os.path.join(folder, "screen"), ("-static",)),
              ("plugin.c", os.path.join(folder, "plugin.so"), ("-shared", "-fPIC"))]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda job: compile_one(os.path.join(SOURCES, job[0]), job[1], job[2]), jobs))

@@ -19,7 +19,7 @@ import traceback
 
 import guest
 
-PARTS = ["concepts", "programs", "debian", "terminal", "policies", "swapping", "powercut", "presets", "abi"]
+PARTS = ["concepts", "programs", "debian", "terminal", "policies", "swapping", "powercut", "presets", "screen", "abi"]
 MACHINES = ["rvemu", "qemu", "qemu-opensbi", "linux"]
 
 

@@ -77,8 +77,8 @@ class Desktop:
             ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset",
              "-fbdir", folder], pass_fds=[write_end], stderr=subprocess.DEVNULL)
         os.close(write_end)
-        self.name = ":" + os.read(read_end, 16).decode().strip()
-        os.close(read_end)
+        with os.fdopen(read_end) as numbers:
+            self.name = ":" + numbers.readline().strip()
         self.environment = dict(os.environ, DISPLAY=self.name)
         self.environment.pop("WAYLAND_DISPLAY", None)
         self.environment.pop("SDL_VIDEODRIVER", None)

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct text no_text;
+/* A line without text, and with the NUL behind it. */
+static const union {
+	struct text text;
+	char room[sizeof(struct text) + 1];
+} no_text;
 
 void buffer_init(struct buffer *b)
 {
@@ -39,7 +43,7 @@ size_t buffer_count(const struct buffer *b)
 
 const struct text *buffer_line(const struct buffer *b, size_t line)
 {
-	return line < b->lines.count ? b->lines.at[line] : &no_text;
+	return line < b->lines.count ? b->lines.at[line] : &no_text.text;
 }
 
 bool buffer_modified(const struct buffer *b)

@@ -175,7 +175,8 @@ static bool move_or_copy(struct vi *vi, struct ex *ex, bool move)
 	char *rest = ex->rest;
 	long to;
 
-	if (address(vi, &rest, &to) != 1 || to < 0 || to > (long)buffer_count(&vi->buffer))
+	if (vi->buffer.lines.count == 0 || address(vi, &rest, &to) != 1 || to < 0 ||
+	    to > (long)buffer_count(&vi->buffer))
 		return complain(vi, "where to? a line's number is missing");
 	if (move && (size_t)to > ex->first && (size_t)to <= ex->last)
 		return complain(vi, "lines cannot be moved into themselves");

@@ -46,16 +46,16 @@ static bool to_line(struct vi *vi, struct motion *m, long by)
 	return true;
 }
 
-static bool sideways(struct vi *vi, struct motion *m, long by, int operator)
+static bool sideways(struct vi *vi, struct motion *m, long by, int op)
 {
 	const struct text *text = line_of(vi, m->to.line);
-	size_t start = m->to.at, end = operator? text->length : char_before(text, text->length);
+	size_t start = m->to.at, end = op ? text->length : char_before(text, text->length);
 
 	for (; by < 0 && m->to.at > 0; by++)
 		m->to.at = char_before(text, m->to.at);
 	for (; by > 0 && m->to.at < end; by--)
 		m->to.at = char_after(text, m->to.at);
-	return m->to.at != start || (operator&& text->length);
+	return m->to.at != start || op == 'c';
 }
 
 /* f F t T: `again` if it is repeated by ; or , */
@@ -106,14 +106,14 @@ static bool find_motion(struct vi *vi, struct motion *m, int key, long count)
 	return find_char(vi, m, key, vi->find_char, count, false);
 }
 
-static bool word_motion(struct vi *vi, struct motion *m, int key, long count, int operator)
+static bool word_motion(struct vi *vi, struct motion *m, int key, long count, int op)
 {
 	bool big = isupper(key);
 	const struct text *text = line_of(vi, m->to.line);
 	struct pos start = m->to;
 
-	if ((key == 'w' || key == 'W') && operator== 'c' &&
-	                                  m->to.at<text->length && !strchr(" \t", text->bytes[m->to.at])) {
+	if ((key == 'w' || key == 'W') && op == 'c' && m->to.at < text->length &&
+	    !strchr(" \t", text->bytes[m->to.at])) {
 		/* cw leaves the blanks behind the word alone. */
 		m->inclusive = true;
 		word_end(vi, &m->to, count, big, true);
@@ -121,10 +121,11 @@ static bool word_motion(struct vi *vi, struct motion *m, int key, long count, in
 	}
 	switch (tolower(key)) {
 	case 'w':
-		word_forward(vi, &m->to, count, big, operator!= 0);
+		word_forward(vi, &m->to, count, big, op != 0);
 		break;
 	case 'b':
-		word_back(vi, &m->to, count, big);
+		if (!word_back(vi, &m->to, count, big) && op)
+			return false;
 		break;
 	default:
 		word_end(vi, &m->to, count, big, false);
@@ -132,7 +133,7 @@ static bool word_motion(struct vi *vi, struct motion *m, int key, long count, in
 		break;
 	}
 	text = line_of(vi, m->to.line);
-	if (!operator&& m->to.at >= text->length)
+	if (!op && m->to.at >= text->length)
 		m->to.at = char_before(text, text->length);
 	if (m->inclusive && m->to.at >= text->length)
 		m->inclusive = false;
@@ -145,8 +146,8 @@ static bool paragraph(struct vi *vi, struct motion *m, bool forward, long count)
 	bool seen;
 
 	for (; count > 0; count--) {
-		if (forward ? line == last : line == 0)
-			break;
+		if ((forward ? line == last : line == 0) && count > 1)
+			return false;
 		seen = line_of(vi, line)->length > 0;
 		while (forward ? line < last : line > 0) {
 			line = forward ? line + 1 : line - 1;
@@ -188,6 +189,13 @@ static bool search_motion(struct vi *vi, struct motion *m, int key, long count)
 	return true;
 }
 
+static bool in_word(const struct text *text, size_t at)
+{
+	unsigned char byte = (unsigned char)text->bytes[at];
+
+	return isalnum(byte) || byte == '_' || byte >= 0x80;
+}
+
 /* * and #: the word under the cursor. */
 static bool search_word(struct vi *vi, struct motion *m, int key, long count)
 {
@@ -195,11 +203,11 @@ static bool search_word(struct vi *vi, struct motion *m, int key, long count)
 	size_t start = m->to.at, end;
 	char pattern[MESSAGE_SIZE];
 
-	while (start < text->length && !(isalnum((unsigned char)text->bytes[start]) || text->bytes[start] == '_'))
+	while (start < text->length && !in_word(text, start))
 		start++;
-	while (start > 0 && (isalnum((unsigned char)text->bytes[start - 1]) || text->bytes[start - 1] == '_'))
+	while (start > 0 && in_word(text, start - 1))
 		start--;
-	for (end = start; end < text->length && (isalnum((unsigned char)text->bytes[end]) || text->bytes[end] == '_');)
+	for (end = start; end < text->length && in_word(text, end);)
 		end++;
 	if (start == end || end - start > sizeof(pattern) - 8)
 		return complain(vi, "there is no word here");
@@ -264,7 +272,7 @@ static bool goto_motion(struct vi *vi, struct motion *m, long line)
 }
 
 /* Motions inside of the line. */
-static int line_motion(struct vi *vi, const struct command *command, int operator, struct motion * m)
+static int line_motion(struct vi *vi, const struct command *command, int op, struct motion *m)
 {
 	const struct text *text = line_of(vi, m->to.line);
 
@@ -273,11 +281,11 @@ static int line_motion(struct vi *vi, const struct command *command, int operato
 	case KEY_LEFT:
 	case CONTROL('H'):
 	case 127:
-		return sideways(vi, m, -times(command), 0) || operator;
+		return sideways(vi, m, -times(command), 0) || op;
 	case 'l':
 	case KEY_RIGHT:
 	case ' ':
-		return sideways(vi, m, times(command), operator);
+		return sideways(vi, m, times(command), op);
 	case '0':
 	case KEY_HOME:
 		m->to.at = 0;
@@ -294,7 +302,7 @@ static int line_motion(struct vi *vi, const struct command *command, int operato
 		m->to.at = char_before(text, text->length);
 		m->inclusive = true;
 		m->keep_want = true;
-		vi->want = operator? vi->want : WANT_END;
+		vi->want = op ? vi->want : WANT_END;
 		return true;
 	case '|':
 		m->to.at = at_column(vi, text, (size_t)times(command) - 1);
@@ -343,6 +351,9 @@ static int far_motion(struct vi *vi, const struct command *command, struct motio
 	case '}':
 		return paragraph(vi, m, command->key == '}', times(command));
 	case '%':
+		if (command->count) /* so many hundredths of the text */
+			return command->count <= 100 &&
+			       goto_motion(vi, m, (command->count * (long)buffer_count(&vi->buffer) + 99) / 100);
 		m->inclusive = m->jump = true;
 		return match_bracket(vi, &m->to);
 	case '/':
@@ -361,15 +372,15 @@ static int far_motion(struct vi *vi, const struct command *command, struct motio
 	}
 }
 
-bool motion_run(struct vi *vi, struct command *command, int operator, struct motion * m)
+bool motion_run(struct vi *vi, struct command *command, int op, struct motion *m)
 {
 	int found;
 
 	*m = (struct motion){ .to = vi->cursor };
 	if (command->key > 0 && command->key < 128 && strchr("wWbBeE", command->key))
-		found = word_motion(vi, m, command->key, times(command), operator) || operator== 'c';
+		found = word_motion(vi, m, command->key, times(command), op) || op == 'c';
 	else
-		found = line_motion(vi, command, operator, m);
+		found = line_motion(vi, command, op, m);
 	if (found < 0)
 		found = far_motion(vi, command, m);
 	if (found < 0)

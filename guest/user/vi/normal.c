@@ -40,7 +40,8 @@ static struct motion to_line_end(struct vi *vi, long count)
 	size_t line = vi->cursor.line + (size_t)(count - 1), last = buffer_count(&vi->buffer) - 1;
 
 	line = line < last ? line : last;
-	return (struct motion){ .to = { line, char_before(buffer_line(&vi->buffer, line), buffer_line(&vi->buffer, line)->length) },
+	return (struct motion){ .to = { line, char_before(buffer_line(&vi->buffer, line),
+		                                          buffer_line(&vi->buffer, line)->length) },
 		                .inclusive = true };
 }
 
@@ -52,23 +53,30 @@ static struct motion whole_lines(struct vi *vi, long count)
 	return m;
 }
 
+/* A count of lines may go over the end, but not begin there. */
+static bool enough_lines(struct vi *vi, long count)
+{
+	vi->failed |= count > 1 && vi->cursor.line + 1 >= buffer_count(&vi->buffer);
+	return !vi->failed;
+}
+
 /* x X s: characters beside the cursor. */
-static void characters(struct vi *vi, const struct command *command, int operator, bool forward)
+static void characters(struct vi *vi, const struct command *command, int op, bool forward)
 {
 	struct motion m = { .to = vi->cursor };
 
 	for (long i = 0; i < times(command) && (forward ? m.to.at < here(vi)->length : m.to.at > 0); i++)
 		m.to.at = forward ? char_after(here(vi), m.to.at) : char_before(here(vi), m.to.at);
-	if (m.to.at == vi->cursor.at && operator!= 'c')
+	if (m.to.at == vi->cursor.at && op != 'c')
 		vi->failed = true;
 	else
-		operator_run(vi, operator, command, vi->cursor, m);
+		operator_run(vi, op, command, vi->cursor, m);
 }
 
 /* d c y < > and what they apply to. */
 static void operator_command(struct vi *vi, struct command *command)
 {
-	int operator= command->key;
+	int op = command->key;
 	struct command inner = { .name = command->name };
 	struct motion m = { .to = vi->cursor };
 	struct pos from = vi->cursor;
@@ -80,24 +88,19 @@ static void operator_command(struct vi *vi, struct command *command)
 		inner.count = command->count * inner.count < MAX_COUNT ? command->count * inner.count : MAX_COUNT;
 	else if (command->count)
 		inner.count = command->count;
-	if (inner.key == operator) {
-		if (vi->cursor.line + (size_t)times(&inner) > buffer_count(&vi->buffer) && operator!= 'y' &&
-		                                                                           inner.count> 1 &&
-		                                                                           vi->cursor.line + 1 ==
-		                                                                           buffer_count(&vi->buffer))
-			vi->failed = true;
-		else
-			operator_run(vi, operator, & inner, from, whole_lines(vi, times(&inner)));
+	if (inner.key == op) {
+		if (enough_lines(vi, times(&inner)))
+			operator_run(vi, op, &inner, from, whole_lines(vi, times(&inner)));
 		return;
 	}
 	if (inner.key == 'i' || inner.key == 'a') {
 		vi->failed = !text_object(vi, inner.key, next_key(vi), &from, &m);
 		if (!vi->failed)
-			operator_run(vi, operator, & inner, from, m);
+			operator_run(vi, op, &inner, from, m);
 		return;
 	}
-	if (motion_run(vi, &inner, operator, & m))
-		operator_run(vi, operator, & inner, from, m);
+	if (motion_run(vi, &inner, op, &m))
+		operator_run(vi, op, &inner, from, m);
 	else
 		vi->failed = true;
 }
@@ -306,16 +309,20 @@ static bool change_command(struct vi *vi, struct command *command)
 		characters(vi, command, 'c', true);
 		return true;
 	case 'S':
-		operator_run(vi, 'c', command, cursor, whole_lines(vi, times(command)));
+		if (enough_lines(vi, times(command)))
+			operator_run(vi, 'c', command, cursor, whole_lines(vi, times(command)));
 		return true;
 	case 'D':
-		operator_run(vi, 'd', command, cursor, to_line_end(vi, times(command)));
+		if (enough_lines(vi, times(command)))
+			operator_run(vi, 'd', command, cursor, to_line_end(vi, times(command)));
 		return true;
 	case 'C':
-		operator_run(vi, 'c', command, cursor, to_line_end(vi, times(command)));
+		if (enough_lines(vi, times(command)))
+			operator_run(vi, 'c', command, cursor, to_line_end(vi, times(command)));
 		return true;
 	case 'Y':
-		operator_run(vi, 'y', command, cursor, whole_lines(vi, times(command)));
+		if (enough_lines(vi, times(command)))
+			operator_run(vi, 'y', command, cursor, whole_lines(vi, times(command)));
 		return true;
 	case 'p':
 	case 'P':

@@ -106,7 +106,7 @@ static bool only_blanks(const struct text *text, size_t from, size_t to)
 }
 
 /* The far end as POSIX wants it: a motion that ends before the first column of a line leaves that line alone. */
-static void adjust_end(struct vi *vi, int operator, struct pos * from, struct motion *m)
+static void adjust_end(struct vi *vi, int op, struct pos *from, struct motion *m)
 {
 	const struct text *first = buffer_line(&vi->buffer, from->line);
 	bool indented_start = only_blanks(first, 0, from->at), adjusted = false;
@@ -122,7 +122,7 @@ static void adjust_end(struct vi *vi, int operator, struct pos * from, struct mo
 		if (indented_start)
 			m->linewise = true;
 	}
-	if (!m->linewise && operator== 'd' && m->to.line> from->line && indented_start && !adjusted) {
+	if (!m->linewise && op == 'd' && m->to.line > from->line && indented_start && !adjusted) {
 		const struct text *last = buffer_line(&vi->buffer, m->to.line);
 
 		m->linewise = only_blanks(last, m->to.at, last->length);
@@ -143,14 +143,14 @@ static void change_lines(struct vi *vi, size_t first, size_t last)
 	vi->cursor = (struct pos){ first, indent };
 }
 
-static void operate_lines(struct vi *vi, int operator, int name, size_t first, size_t last)
+static void operate_lines(struct vi *vi, int op, int name, size_t first, size_t last)
 {
 	struct pos from = { first, 0 }, to = { last, 0 };
 
-	switch (operator) {
+	switch (op) {
 	case '>':
 	case '<':
-		shift_lines(vi, first, last, operator== '>' ? 1 : - 1);
+		shift_lines(vi, first, last, op == '>' ? 1 : -1);
 		cursor_to_line(vi, first);
 		return;
 	case 'y':
@@ -171,27 +171,29 @@ static void operate_lines(struct vi *vi, int operator, int name, size_t first, s
 	}
 }
 
-void operator_run(struct vi *vi, int operator, const struct command * command, struct pos from, struct motion m)
+void operator_run(struct vi *vi, int op, const struct command *command, struct pos from, struct motion m)
 {
-	vi->repeatable = operator!= 'y';
+	vi->repeatable = op != 'y';
 	if (before(m.to, from)) {
 		struct pos other = from;
 
 		from = m.to;
 		m.to = other;
 	}
-	adjust_end(vi, operator, & from, &m);
-	if (operator== 'y')
+	adjust_end(vi, op, &from, &m);
+	if (op == 'y')
 		cursor_set(vi, from);
-	if (m.linewise || operator== '<' || operator== '>') {
-		operate_lines(vi, operator, command->name, from.line, m.to.line);
+	if (m.linewise || op == '<' || op == '>') {
+		operate_lines(vi, op, command->name, from.line, m.to.line);
 		return;
 	}
+	if (op == 'd' && from.line == m.to.line && from.at == m.to.at)
+		return;
 	register_take(vi, command->name, from, m.to, false);
-	if (operator== 'y')
+	if (op == 'y')
 		return;
 	buffer_delete(&vi->buffer, from, m.to);
-	if (operator== 'c') {
+	if (op == 'c') {
 		vi->cursor = from;
 		insert_mode(vi, 1, false);
 	} else {

@@ -71,7 +71,9 @@ void lines_splice(struct lines *list, size_t at, size_t removed, struct lines *w
 	for (size_t i = 0; i < removed; i++)
 		old->at[old->count++] = list->at[at + i];
 	lines_reserve(list, added);
-	memmove(list->at + at + added, list->at + at + removed, (list->count - at - removed) * sizeof(*list->at));
+	if (list->count > at + removed)
+		memmove(list->at + at + added, list->at + at + removed,
+		        (list->count - at - removed) * sizeof(*list->at));
 	if (added)
 		memcpy(list->at + at, with->at, added * sizeof(*list->at));
 	list->count = list->count - removed + added;

@@ -166,9 +166,9 @@ void cursor_set(struct vi *vi, struct pos to);
 void cursor_to_line(struct vi *vi, size_t line);
 
 /* motion.c */
-/* Runs a motion; false: it is none (vi->failed is not set) or it fails (it is). `operator`: 0, or the one that waits.
+/* Runs a motion; false: it is none (vi->failed is not set) or it fails (it is). `op`: 0, or the one that waits.
  */
-bool motion_run(struct vi *vi, struct command *command, int operator, struct motion * m);
+bool motion_run(struct vi *vi, struct command *command, int op, struct motion *m);
 /* words.c: steps over characters, lines' ends being blank; -1 at the end of the text, 1 to another line, 2 to a line's
  * end. */
 int step_forward(const struct vi *vi, struct pos *at);
@@ -195,7 +195,7 @@ char *split_pattern(char *text, char delimiter);
 
 /* operator.c */
 /* Applies d c y < > to what lies between two places. */
-void operator_run(struct vi *vi, int operator, const struct command * command, struct pos from, struct motion m);
+void operator_run(struct vi *vi, int op, const struct command *command, struct pos from, struct motion m);
 /* Into a register; capital names append. */
 void register_take(struct vi *vi, int name, struct pos from, struct pos to, bool linewise);
 struct register_text *register_of(struct vi *vi, int name);
