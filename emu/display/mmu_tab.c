@@ -37,6 +37,8 @@ bool mmu_tab_show(struct mmu_tab *tab, const struct live_view *view, const struc
 	tab->view = view;
 	tab->status = *status;
 	tab->is_fresh = true;
+	if (status->is_paused && status->instret != tab->step_from)
+		tab->stepping = 0;
 	return true;
 }
 
@@ -283,6 +285,15 @@ void tab_walk_older(struct mmu_tab *tab, s32 by)
 		tab->walk = v->walks[at];
 }
 
+/* The button stays lit until the machine is held: a next fault may be long in coming. */
+static bool step(struct mmu_tab *tab, enum wish_kind kind, u32 key)
+{
+	tab_wish(tab, kind, 0);
+	tab->stepping = key;
+	tab->step_from = tab->status.instret;
+	return true;
+}
+
 /* The address space `by` places further in the list than the one that is shown. */
 static void choose_space(struct mmu_tab *tab, s32 by)
 {
@@ -362,16 +373,14 @@ bool mmu_tab_key(struct mmu_tab *tab, u32 key)
 	switch (key) {
 	case ' ':
 		tab_wish(tab, tab->status.is_paused ? WISH_CONTINUE : WISH_PAUSE, 0);
+		tab->stepping = 0;
 		return true;
 	case 's':
-		tab_wish(tab, WISH_STEP, 0);
-		return true;
+		return step(tab, WISH_STEP, key);
 	case 'w':
-		tab_wish(tab, WISH_STEP_WALK, 0);
-		return true;
+		return step(tab, WISH_STEP_WALK, key);
 	case 'f':
-		tab_wish(tab, WISH_STEP_FAULT, 0);
-		return true;
+		return step(tab, WISH_STEP_FAULT, key);
 	case '+':
 	case '-':
 		change_speed(tab, key == '+' ? 1 : -1);
@@ -400,7 +409,7 @@ static bool press_frame(struct mmu_tab *tab, const struct zone *z, s32 x, s32 y)
 	u64 cell = (u64)zone_cell(z, x, y) * z->fold;
 	if (cell >= v->cell_count)
 		return false;
-	tab->request.frame_pa = v->ram_base + (cell << (v->group_log2 & 31) << 12);
+	tab->request.frame_pa = v->ram_base + (cell << (v->group_log2 < 20 ? v->group_log2 : 20) << 12);
 	tab_look(tab);
 	return true;
 }

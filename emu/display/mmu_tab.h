@@ -33,8 +33,9 @@ u64 mmu_tab_next_paint_ns(const struct mmu_tab *tab, u64 now_ns);
 bool mmu_tab_pointer(struct mmu_tab *tab, s32 x, s32 y, bool pressed, s32 wheel);
 
 /* A key: ' ' holds and lets go, 's' 'w' 'f' step by instruction, walk, fault, '+' '-' speed, '0' full speed, 'h' or '?'
- * the help, '[' ']' the address space before and after, 'c' the hart's own, 27 closes what is open. True: the key was
- * one of its own. */
+ * the help, '[' ']' the address space before and after, 'c' the hart's own, 't' the next hart, 'p' 'n' the walk before
+ * and after, 'l' the last one that failed, '1' to '5' one part alone and back, 27 closes what is open. True: the key
+ * was one of its own. */
 bool mmu_tab_key(struct mmu_tab *tab, u32 code_point);
 
 /* What it wants to see (for WISH_LOOK). */

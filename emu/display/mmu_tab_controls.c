@@ -76,9 +76,9 @@ void tab_paint_controls(const struct ui *ui, struct rect r)
 		x = ui_put(ui, ui->font, x, y + 3, COLOUR_QUIET, "step to the next") + ui->em;
 	else if (r.w >= 90 * ui->em)
 		x = ui_put(ui, ui->font, x, y + 3, COLOUR_QUIET, "step") + ui->em / 2;
-	x = ui_button(ui, x, y, 's', "s", is_wide ? "instruction" : "insn", false) + ui->em / 2;
-	x = ui_button(ui, x, y, 'w', "w", is_wide ? "page walk" : "walk", false) + ui->em / 2;
-	x = ui_button(ui, x, y, 'f', "f", is_wide ? "page fault" : "fault", false) + ui->em * 3 / 2;
+	x = ui_button(ui, x, y, 's', "s", is_wide ? "instruction" : "insn", ui->tab->stepping == 's') + ui->em / 2;
+	x = ui_button(ui, x, y, 'w', "w", is_wide ? "page walk" : "walk", ui->tab->stepping == 'w') + ui->em / 2;
+	x = ui_button(ui, x, y, 'f', "f", is_wide ? "page fault" : "fault", ui->tab->stepping == 'f') + ui->em * 3 / 2;
 	s32 help = text_width(ui->font, "help") + 5 * ui->em;
 	if (r.x + r.w - x > help)
 		ui_button(ui, r.x + r.w - help + ui->em, y, 'h', "h", "help", ui->tab->shows_help);

@@ -19,6 +19,12 @@ struct map {
 	s32 size;  /* the smaller of them */
 };
 
+/* More is no RAM of this world. */
+static u32 group_log2(const struct live_view *v)
+{
+	return v->group_log2 < 20 ? v->group_log2 : 20;
+}
+
 static u32 map_cells(const struct live_view *v)
 {
 	return v->cell_count < LIVE_CELLS_MAX ? v->cell_count : LIVE_CELLS_MAX;
@@ -155,7 +161,7 @@ static void paint_cells(const struct ui *ui, const struct map *map)
 static void paint_scale(const struct ui *ui, const struct map *map, s32 left)
 {
 	const struct live_view *v = ui->v;
-	u64 cell_bytes = (u64)map->fold << (v->group_log2 & 31) << 12, row_bytes = cell_bytes * map->columns;
+	u64 cell_bytes = (u64)map->fold << group_log2(v) << 12, row_bytes = cell_bytes * map->columns;
 	u64 step = 4096;
 	while (step < BIT(59) && step / row_bytes * (u64)map->h < 2 * ui->small->height)
 		step *= 2;
@@ -172,7 +178,7 @@ static void paint_selected(const struct ui *ui, const struct zone *z)
 	const struct live_view *v = ui->v;
 	u64 pa = ui->tab->request.frame_pa;
 	if (pa != UINT64_MAX && pa >= v->ram_base) {
-		u64 cell = ((pa - v->ram_base) >> 12 >> (v->group_log2 & 31)) / z->fold;
+		u64 cell = ((pa - v->ram_base) >> 12 >> group_log2(v)) / z->fold;
 		if (cell < (u64)z->columns * z->rows) {
 			struct rect r = zone_cell_rect(z, (u32)cell);
 			paint_frame(&ui->c, rect_inset(r, -2), 0xffffff);
@@ -261,7 +267,7 @@ void tab_paint_frames(const struct ui *ui, struct rect r)
 	s32 scale = 8 * (s32)ui->small->width + 6, left = room.x;
 	struct rect cells = { room.x + scale, room.y, room.w - scale, room.h };
 	bool is_there = fit_map(v, cells, &map);
-	u64 per_cell = (u64)map.fold << (v->group_log2 & 31);
+	u64 per_cell = (u64)map.fold << group_log2(v);
 	if (per_cell <= 1)
 		snprintf(each, sizeof(each), "a cell is a frame of 4 KiB");
 	else
@@ -300,7 +306,7 @@ static void tip_cell(const struct mmu_tab *tab, const struct zone *z, u32 at, st
 		return;
 	u32 index = telling_cell(v, &map, at);
 	const struct live_cell *cell = &v->cells[index];
-	u64 frames = (u64)z->fold << (v->group_log2 & 31), pa = v->ram_base + ((u64)at * frames << 12);
+	u64 frames = (u64)z->fold << group_log2(v), pa = v->ram_base + ((u64)at * frames << 12);
 	if (frames == 1)
 		tip_add(tip, "Frame 0x%llx: %s", (unsigned long long)pa >> 12, live_kind_name(cell->kind));
 	else

@@ -87,6 +87,8 @@ struct mmu_tab {
 	struct link_status status;    /* with it */
 	struct live_request request;  /* what it wants to see */
 	s32 x, y;                     /* the pointer; -1: elsewhere */
+	u32 stepping;                 /* key of a step that is under way; 0: none */
+	u64 step_from;                /* instructions when it was asked for */
 	bool shows_help;              /* the page that explains all */
 	bool is_fresh;                /* the view was not painted yet */
 	u8 zoomed;                    /* enum tab_part that has all the room; TAB_PARTS: none */

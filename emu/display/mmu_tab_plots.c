@@ -110,8 +110,8 @@ static void paint_curve(const struct ui *ui, struct rect r, u32 plot, bool is_so
 		double value = sample_of(v, plot, (u32)i);
 		if (!(value >= 0))
 			continue;
-		s32 h = (s32)(value / max * (r.h - 2) + 0.5);
-		h = h < 0 ? 0 : h > r.h - 2 ? r.h - 2 : h;
+		double share = value / max;
+		s32 h = (s32)((share < 1 ? share : 1) * (r.h - 2) + 0.5);
 		paint_rect(&ui->c, (struct rect){ r.x + x, r.y + r.h - h, 1, h }, soft);
 		paint_rect(&ui->c, (struct rect){ r.x + x, r.y + r.h - h - 1, 1, 1 }, colour);
 	}
@@ -140,8 +140,8 @@ static void paint_plot(const struct ui *ui, struct rect r, u32 plot)
 void tab_paint_plots(const struct ui *ui, struct rect r)
 {
 	char remark[64];
-	u32 seconds = (u32)(ui->v->plot_step_s * LIVE_PLOT + 0.5);
-	snprintf(remark, sizeof(remark), seconds > 0 && seconds < 100000 ? "the last %u seconds" : "now", seconds);
+	double seconds = ui->v->plot_step_s * LIVE_PLOT;
+	snprintf(remark, sizeof(remark), seconds >= 1 && seconds < 1e6 ? "the last %.0f seconds" : "now", seconds);
 	struct rect room = ui_part(ui, r, PART_PLOTS, "What is going on", remark);
 	u32 columns = room.w >= 150 * ui->em ? 4 : 2, rows = TAB_PLOTS / columns;
 	s32 gap = ui->em, w = (room.w - gap * ((s32)columns - 1)) / (s32)columns;

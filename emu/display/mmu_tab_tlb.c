@@ -11,7 +11,7 @@
 #define ARRAY_GAP 3 /* pixels below an array */
 
 /* Columns of a row, in characters. */
-enum { ROW_VA = 2, ROW_PA = 20, ROW_SIZE = 30, ROW_SPACE = 37, ROW_FLAGS = 46 };
+enum { ROW_VA = 2, ROW_PA = 21, ROW_SIZE = 31, ROW_SPACE = 38, ROW_FLAGS = 47 };
 
 enum form { FORM_ROWS, FORM_TEXT, FORM_GRID };
 
@@ -60,6 +60,12 @@ static u32 slot_colour(const struct ui *ui, const struct live_tlb_entry *e)
 
 /* --- layout --- */
 
+/* Cells that all slots need. */
+static u32 cell_count(const struct array_box *box)
+{
+	return (u32)(((u64)box->slots + box->fold - 1) / box->fold);
+}
+
 /* Cells of that size, all slots of the array; false if they do not fit. */
 static bool fit_cells(struct array_box *box, struct rect room, s32 w, s32 h)
 {
@@ -67,15 +73,17 @@ static bool fit_cells(struct array_box *box, struct rect room, s32 w, s32 h)
 	if (across == 0)
 		return false;
 	if (box->fold > 1) {
-		u32 cells = (box->slots + box->fold - 1) / box->fold;
+		u32 cells = cell_count(box);
 		box->columns = across < cells ? across : cells;
 		box->rows = (cells + box->columns - 1) / box->columns;
 	} else {
 		box->columns = across < box->sets ? across : box->sets;
 		box->rows = (box->sets + box->columns - 1) / box->columns * box->ways;
 	}
+	if (box->rows > UINT16_MAX || box->columns > UINT16_MAX)
+		return false;
 	box->r = (struct rect){ room.x, room.y, (s32)box->columns * w, (s32)box->rows * h };
-	return box->columns <= UINT16_MAX && box->rows <= UINT16_MAX && box->r.h <= room.h;
+	return box->r.h <= room.h;
 }
 
 /* Decides how the array looks in `room` at most. */
@@ -91,8 +99,8 @@ static bool fit_array(const struct ui *ui, const struct live_tlb_array *array, s
 	if (box->slots == 0)
 		return false;
 	box->form = FORM_ROWS;
-	if (box->slots <= 64 && (s32)(box->slots + 1) * ui->line <= room.h) {
-		box->has_head = true;
+	if (box->slots <= 64 && (s32)box->slots * ui->line <= room.h) {
+		box->has_head = (s32)(box->slots + 1) * ui->line <= room.h;
 		box->columns = 1;
 		box->rows = box->slots;
 		box->r = (struct rect){ room.x, room.y, room.w, (s32)box->rows * ui->line };
@@ -106,7 +114,7 @@ static bool fit_array(const struct ui *ui, const struct live_tlb_array *array, s
 		if (fit_cells(box, room, size, size))
 			return true;
 	}
-	for (box->fold = 2; box->fold < box->slots; box->fold *= 2) {
+	for (box->fold = 2; box->fold < box->slots && box->fold < BIT(30); box->fold *= 2) {
 		if (fit_cells(box, room, smallest, smallest))
 			return true;
 	}
@@ -196,7 +204,7 @@ static void paint_empty(const struct ui *ui, const struct zone *z, const struct 
 		paint_rect(&ui->c, z->r, COLOUR_SUNK);
 		return;
 	}
-	for (u32 i = 0; i < (box->slots + box->fold - 1) / box->fold; i++) {
+	for (u32 i = 0; i < cell_count(box); i++) {
 		struct rect r = zone_cell_rect(z, i);
 		if (box->form != FORM_ROWS) {
 			ui_fill(&ui->c, r.x, r.y, r.w - 1, r.h - 1, COLOUR_SUNK);

@@ -30,6 +30,12 @@ static u32 block_columns(const struct live_table *table)
 	return table->level == 0 ? 32 : 64;
 }
 
+/* Pixels; those of the levels that are far from pages are lower still. */
+static s32 block_height(const struct live_table *table, s32 size)
+{
+	return table->level >= 2 ? 8 * size : 16 * size;
+}
+
 static u32 tree_count(const struct live_view *v)
 {
 	return v->table_count < LIVE_TABLES_MAX ? v->table_count : LIVE_TABLES_MAX;
@@ -40,17 +46,16 @@ static bool is_leaf(u8 entry)
 	return (entry & LIVE_ENTRY_VALID) && (entry & (LIVE_ENTRY_R | LIVE_ENTRY_W | LIVE_ENTRY_X));
 }
 
-/* First address and size of what an entry maps. */
-static u64 entry_va(const struct live_view *v, const struct live_table *table, u32 i)
-{
-	u64 va = table->va + ((u64)i << (12 + 9 * (table->level & 7)));
-	u32 bits_used = 12 + 9u * (v->levels >= 3 && v->levels <= 5 ? v->levels : 3);
-	return (u64)sext(va, bits_used);
-}
-
+/* Size and first address of what an entry maps. */
 static u64 entry_bytes(const struct live_table *table)
 {
-	return BIT(12 + 9 * (table->level & 7) < 63 ? 12 + 9 * (table->level & 7) : 63);
+	return BIT(12 + 9 * (table->level < WALK_LEVELS_MAX ? table->level : 0));
+}
+
+static u64 entry_va(const struct live_view *v, const struct live_table *table, u32 i)
+{
+	u32 levels = v->levels >= 3 && v->levels <= WALK_LEVELS_MAX ? v->levels : 3;
+	return (u64)sext(table->va + i * entry_bytes(table), 12 + 9 * levels);
 }
 
 /* --- colours --- */
@@ -84,7 +89,7 @@ static s32 place_blocks(const struct ui *ui, struct tree *t, s32 size)
 {
 	const struct live_view *v = ui->v;
 	s32 caption = (s32)ui->small->height + 1, gap = ui->em / 2 - 1, right = t->area.x + t->area.w;
-	s32 left = t->area.x + t->margin, x = left, y = 0, h = 16 * size;
+	s32 left = t->area.x + t->margin, x = left, y = 0, h = 0;
 	u32 level = UINT32_MAX;
 	for (u32 i = 1; i < t->count; i++) {
 		const struct live_table *table = &v->tables[i];
@@ -98,6 +103,7 @@ static s32 place_blocks(const struct ui *ui, struct tree *t, s32 size)
 			y += caption + h + (is_new_level ? ui->line : gap);
 		}
 		level = table->level;
+		h = block_height(table, size);
 		t->blocks[i] = (struct rect){ x, y + caption, w, h };
 		x += w + gap;
 	}
@@ -259,10 +265,10 @@ static void paint_level_name(const struct ui *ui, const struct tree *t, u32 i)
 	s32 y = t->blocks[i].y - (i > 0 ? (s32)ui->small->height : 0);
 	ui_put(ui, ui->small, t->area.x, y, COLOUR_INK, i == 0 ? "root" : "level %u", table->level);
 	words_size(size, entry_bytes(table));
-	if (i > 0 && t->blocks[i].h > (s32)ui->small->height) {
+	if (i > 0)
 		ui_put(ui, ui->small, t->area.x, y + (s32)ui->small->height, COLOUR_QUIET, "%s", size);
+	if (i > 0 && t->blocks[i].h > 2 * (s32)ui->small->height)
 		ui_put(ui, ui->small, t->area.x, y + 2 * (s32)ui->small->height, COLOUR_QUIET, "each");
-	}
 }
 
 static void paint_root_caption(const struct ui *ui, const struct tree *t)

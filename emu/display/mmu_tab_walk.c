@@ -183,6 +183,11 @@ static void paint_table(const struct ui *ui, struct picture_of *p, u32 step)
 	paint_rect(&ui->c, entry, fails ? COLOUR_BAD_SOFT : is_last ? COLOUR_FOUND_SOFT : COLOUR_ACCENT_SOFT);
 	paint_frame(&ui->c, entry, tab_hover(ui, ZONE_STEP, step) != NULL ? COLOUR_INK : frame);
 	paint_entry_text(ui, entry, index, p->w->steps[step].pte);
+	/* Where a table begins and ends, if nothing else is there. */
+	if (entry.y > box.y + h + 4)
+		ui_put(ui, ui->small, entry.x + 3, box.y + 2, COLOUR_FAINT, "entry 0");
+	if (entry.y + entry.h < box.y + box.h - h - 4)
+		ui_put(ui, ui->small, entry.x + 3, box.y + box.h - h - 1, COLOUR_FAINT, "511");
 	/* The index comes down from its field. */
 	s32 x = box.x + em / 2, y = entry.y + entry.h / 2;
 	paint_line(&ui->c, x, field.y + field.h, x, y, COLOUR_ACCENT);

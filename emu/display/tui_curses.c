@@ -83,9 +83,10 @@ struct tui_curses *tui_curses_create(struct error *err)
 	c->has_utf8 = settle_locale();
 	c->screen = open_screen();
 	if (!c->screen) {
-		error_set(err,
-		          "--display tui: the terminal type '%s' is not known here; set TERM, for example to xterm",
-		          term ? term : "");
+		error_set(
+			err,
+			"--display tui: the terminal type '%s' is not known here; set TERM, for example to xterm-256color",
+			term ? term : "");
 		free(c);
 		return NULL;
 	}

@@ -11,6 +11,7 @@
 #define RIGHT_MIN 34 /* columns of the counters */
 #define RIGHT_MAX 64
 #define FRAME_ROWS 10      /* of the chosen frame, where there is room beside the walk */
+#define BESIDE_COLUMNS 170 /* two walks have room beside each other */
 #define MAP_ROWS_MIN 16    /* that it must leave */
 #define WALKS_ROWS_MIN 4   /* that must be left below the map to list walks there */
 #define SPEED_MAX 10000000 /* steps a second; one more key is full speed */
@@ -44,9 +45,9 @@ static void paint_hart(struct sheet *s, struct rect r, const struct live_view *v
 	x = sheet_text(s, x, r.y, end, sheet_strong, "hart %u/%u ", view->hart, view->hart_count);
 	x = sheet_text(s, x, r.y, end, sheet_accent, "%c ", modes[view->priv & 3]);
 	x = sheet_text(s, x, r.y, end, sheet_plain, "%llx %s", (unsigned long long)view->pc, view->symbol);
-	if (view->process[0])
-		x = sheet_text(s, x, r.y, end, sheet_plain, view->pid < GUEST_SPACE_PID ? "  %s (%u)" : "  %s",
-		               view->process, view->pid);
+	/* Without hints a process is named after its space, which follows. */
+	if (view->process[0] && view->pid < GUEST_SPACE_PID)
+		x = sheet_text(s, x, r.y, end, sheet_plain, "  %s (%u)", view->process, view->pid);
 	x = sheet_text(s, x, r.y, end, sheet_quiet, "  %s", space_name(text, view->satp));
 	if (view->is_waiting)
 		sheet_text(s, x, r.y, end, sheet_warn, "  waits");
@@ -139,8 +140,10 @@ static void paint_spaces(struct sheet *s, struct rect r, const struct live_view 
 
 		if (space->pid && space->pid < GUEST_SPACE_PID)
 			x = sheet_text(s, x, y, end, style, "%u ", space->pid);
-		x = sheet_text(s, x, y, end, style, "%s ", space->name);
-		sheet_text(s, x, y, end, sheet_quiet, "%s", space_name(text, space->satp));
+		if (space->pid < GUEST_SPACE_PID)
+			x = sheet_text(s, x, y, end, style, "%s ", space->name);
+		sheet_text(s, x, y, end, space->pid < GUEST_SPACE_PID ? sheet_quiet : style, "%s",
+		           space_name(text, space->satp));
 	}
 }
 
@@ -171,6 +174,19 @@ static void paint_walk(const struct tui_mmu *m, struct sheet *s, struct rect r, 
 		sheet_rule(s, r.x, r.y, r.x + r.w, sheet_strong, "last walk: none yet");
 }
 
+/* The newest walk that worked, where the one that failed has a place of its own. */
+static void paint_good_walk(struct sheet *s, struct rect r, const struct live_view *view)
+{
+	for (u32 i = 0; i < view->walk_count; i++) {
+		if (view->walks[i].reason == WALK_OK) {
+			tui_walk_paint(s, r, &view->walks[i], "last walk that worked");
+			return;
+		}
+	}
+	sheet_rule(s, r.x, r.y, r.x + r.w, sheet_strong, "last walk that worked: not one of the last %u",
+	           view->walk_count);
+}
+
 /* The walk, and beside or below it the last that failed, or the chosen frame; at the bottom of r. Returns the rows that
  * it took. */
 static s32 paint_bottom(const struct tui_mmu *m, struct sheet *s, struct rect r, const struct live_view *view)
@@ -189,20 +205,19 @@ static s32 paint_bottom(const struct tui_mmu *m, struct sheet *s, struct rect r,
 		paint_walk(m, s, walk, view);
 		return rows + FRAME_ROWS;
 	}
-	if (r.w >= 170 && view->has_failed_walk) {
-		struct rect left = { r.x, walk.y, r.w / 2 - 1, rows },
-			    right = { r.x + r.w / 2, walk.y, r.w - r.w / 2, rows };
-
-		paint_walk(m, s, left, view);
-		tui_walk_paint(s, right, &view->failed_walk, "last failed walk");
+	if (!view->has_failed_walk || (r.w < BESIDE_COLUMNS && r.h - 2 * rows < 2 * MAP_ROWS_MIN)) {
+		paint_walk(m, s, walk, view);
 		return rows;
 	}
-	paint_walk(m, s, walk, view);
-	if (r.h - 2 * rows < 2 * MAP_ROWS_MIN || !view->has_failed_walk || m->shows_failed)
-		return rows;
-	walk.y -= rows;
+	if (r.w >= BESIDE_COLUMNS) {
+		other = (struct rect){ r.x, walk.y, r.w / 2 - 1, rows };
+		walk = (struct rect){ r.x + r.w / 2, walk.y, r.w - r.w / 2, rows };
+	} else {
+		other = (struct rect){ r.x, walk.y - rows, r.w, rows };
+	}
+	paint_good_walk(s, other, view);
 	tui_walk_paint(s, walk, &view->failed_walk, "last failed walk");
-	return 2 * rows;
+	return r.w >= BESIDE_COLUMNS ? rows : 2 * rows;
 }
 
 static s32 clamp(s32 value, s32 low, s32 high)

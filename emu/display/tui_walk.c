@@ -117,16 +117,16 @@ void tui_walks_paint(struct sheet *s, struct rect r, const struct live_view *vie
 /* A mapping: who has it, where, and by which PTE. */
 static void paint_mapping(struct sheet *s, s32 x, s32 y, s32 end, const struct live_frame *frame, u32 i)
 {
-	u32 pid = frame->mappings[i].pid;
+	static const char units[] = "BKMGTPE?";
+	u32 pid = frame->mappings[i].pid, size = frame->mappings[i].size_log2;
 	char flags[16];
 
 	if (pid >= GUEST_SPACE_PID || pid == 0)
 		x = sheet_text(s, x, y, end, sheet_quiet, "asid %-5u ", frame->mappings[i].asid);
 	else
 		x = sheet_text(s, x, y, end, sheet_quiet, "pid %-6u ", pid);
-	sheet_text(s, x, y, end, sheet_plain, "%016llx %s %lluK, PTE at %llx",
-	           (unsigned long long)frame->mappings[i].va, tui_pte_flags(flags, frame->mappings[i].pte),
-	           (unsigned long long)(BIT(frame->mappings[i].size_log2 % 64) / 1024),
+	sheet_text(s, x, y, end, sheet_plain, "%016llx %s %u%c, PTE at %llx", (unsigned long long)frame->mappings[i].va,
+	           tui_pte_flags(flags, frame->mappings[i].pte), 1u << size % 10, units[size / 10 % 8],
 	           (unsigned long long)frame->mappings[i].pte_addr);
 }
 
@@ -135,7 +135,7 @@ void tui_frame_paint(struct sheet *s, struct rect r, const struct live_view *vie
 	const struct live_frame *frame = &view->frame;
 	s32 y = r.y, end = r.x + r.w, bottom = r.y + r.h;
 	u32 shown = frame->mapping_count < LIVE_MAPPINGS ? frame->mapping_count : LIVE_MAPPINGS;
-	u32 room = r.h > 4 ? (u32)(r.h - 2) / 2 : 1;
+	u32 rows = r.h > 1 ? (u32)r.h - 1 : 0, past = frame->history_count < rows / 2 ? frame->history_count : rows / 2;
 
 	if (!view->has_frame) {
 		sheet_rule(s, r.x, y, end, sheet_strong, "frame: being looked up");
@@ -147,8 +147,8 @@ void tui_frame_paint(struct sheet *s, struct rect r, const struct live_view *vie
 	if (y < bottom && frame->mapping_count == 0)
 		sheet_text(s, r.x, y++, end, sheet_quiet, "no page table maps it");
 	for (u32 i = 0; i < shown && y < bottom; i++) {
-		/* Half of the room is for the history. */
-		if (i + 1 >= room && frame->mapping_count > i + 1 && frame->history_count) {
+		/* Up to half of the room is for the history. */
+		if (i + 1 >= rows - past && frame->mapping_count > i + 1) {
 			sheet_text(s, r.x, y++, end, sheet_quiet, "... and %u mappings more", frame->mapping_count - i);
 			break;
 		}

@@ -32,23 +32,20 @@ struct abi_input_id {
 #define BUS_VIRTUAL 0x06
 
 /* An ioctl's number has the size of its argument: requests are told apart by their last byte. */
-#define EVIOC_TYPE(request) ((request) >> 8 & 0xff)
-#define EVIOC_NUMBER(request) ((request)&0xff)
-#define EVIOC_SIZE(request) ((request) >> 16 & 0x3fff)
-#define EVIOC_LETTER 'E'
-#define EVIOCGVERSION_NUMBER 0x01
-#define EVIOCGID_NUMBER 0x02
-#define EVIOCGREP_NUMBER 0x03
-#define EVIOCGNAME_NUMBER 0x06
-#define EVIOCGPHYS_NUMBER 0x07
-#define EVIOCGUNIQ_NUMBER 0x08
-#define EVIOCGPROP_NUMBER 0x09
-#define EVIOCGKEY_NUMBER 0x18
-#define EVIOCGLED_NUMBER 0x19
-#define EVIOCGSW_NUMBER 0x1b
-#define EVIOCGBIT_NUMBER 0x20 /* to 0x3f: + type of events */
-#define EVIOCGABS_NUMBER 0x40 /* to 0x7f: + axis */
-#define EVIOCGRAB_NUMBER 0x90
-#define EVIOCSCLOCKID_NUMBER 0xa0
+#define ABI_EVIOC_LETTER 'E'
+#define ABI_EVIOCGVERSION 0x01
+#define ABI_EVIOCGID 0x02
+#define ABI_EVIOCGREP 0x03
+#define ABI_EVIOCGNAME 0x06
+#define ABI_EVIOCGPHYS 0x07
+#define ABI_EVIOCGUNIQ 0x08
+#define ABI_EVIOCGPROP 0x09
+#define ABI_EVIOCGKEY 0x18
+#define ABI_EVIOCGLED 0x19
+#define ABI_EVIOCGSW 0x1b
+#define ABI_EVIOCGBIT 0x20 /* to 0x3f: + type of events */
+#define ABI_EVIOCGABS 0x40 /* to 0x7f: + axis */
+#define ABI_EVIOCGRAB 0x90
+#define ABI_EVIOCSCLOCKID 0xa0
 
 #endif

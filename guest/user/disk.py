@@ -120,6 +120,16 @@ def add_tool_links(binary, program):
             os.symlink(os.path.basename(program), target)
 
 
+def add_fonts(staging):
+    """What programs write on the framebuffer with, and how the C library knows UTF-8."""
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    for source, target in ((os.path.join(top, "build/fonts/Terminus16.psf"), "usr/share/consolefonts/Terminus16.psf"),
+                           ("/usr/lib/locale/C.utf8/LC_CTYPE", "usr/lib/locale/C.utf8/LC_CTYPE")):
+        if os.path.exists(source):
+            os.makedirs(os.path.dirname(os.path.join(staging, target)), exist_ok=True)
+            shutil.copyfile(source, os.path.join(staging, target))
+
+
 def add_libraries(staging):
     directory = os.path.join(staging, "usr/lib/riscv64-linux-gnu")
     os.makedirs(directory, exist_ok=True)
@@ -142,6 +152,7 @@ def fill(staging, programs, overlays):
     for name in MOUNT_POINTS:
         os.makedirs(os.path.join(staging, name), exist_ok=True)
     add_libraries(staging)
+    add_fonts(staging)
     add_programs(staging, programs)
     for name, text in ETC.items():
         with open(os.path.join(staging, "etc", name), "w", encoding="utf-8") as out:

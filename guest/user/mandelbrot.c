@@ -3,10 +3,10 @@
  *
  *     mandelbrot [--once] [--no-wait] [--zoom STEPS]
  *
- * The framebuffer is mapped, which costs nothing: no page of it is in the page table. The picture is then computed page by
- * page (1024 pixels each), in an order that jumps about, so that one sees where a page is touched for the first time: it
- * flashes, the fault brings it in, and the pixels follow. The strip at the bottom counts, with the kernel's own numbers.
- * The second time the same pages are drawn and nothing faults.
+ * The framebuffer is mapped, which costs nothing: no page of it is in the page table. The picture is then computed page
+ * by page (1024 pixels each), in an order that jumps about, so that one sees where a page is touched for the first
+ * time: it flashes, the fault brings it in, and the pixels follow. The strip at the bottom counts, with the kernel's
+ * own numbers. The second time the same pages are drawn and nothing faults.
  *
  * The arithmetic is in fixed point, 28 bits behind the point: exact everywhere, the same picture on any machine.
  */
@@ -22,12 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define POINT 28           /* bits behind the binary point */
-#define ITERATIONS 100     /* of a point, before it counts as one of the set */
+#define POINT 28       /* bits behind the binary point */
+#define ITERATIONS 100 /* of a point, before it counts as one of the set */
 #define PIXELS_PER_PAGE (PAGE / 4)
-#define FLASH 0xffffffffu  /* what a page looks like at its first touch */
-#define STRIP 40           /* rows of the strip at the bottom */
-#define FRAME_MS 16        /* between two looks of whoever shows the screen */
+#define FLASH 0xffffffffu /* what a page looks like at its first touch */
+#define STRIP 40          /* rows of the strip at the bottom */
 
 /* One page is faulted in and drawn in about this time while somebody looks: the whole takes some seconds. */
 #define PAGE_US 3000
@@ -41,14 +40,13 @@ struct window {
 struct demo {
 	struct picture screen;
 	struct window window;
-	size_t pages;     /* of the picture */
-	size_t touched;   /* of them, at least once */
-	bool *seen;       /* for each page: it was touched */
-	long faults_before; /* of this process, when the drawing began */
-	long flash_faults;  /* faults counted around first touches */
-	long again_faults;  /* and around others */
-	bool wait;        /* slowly enough to be seen */
-	struct terminal_input keys;
+	size_t pages;               /* of the picture */
+	size_t touched;             /* of them, at least once */
+	bool *seen;                 /* for each page: it was touched */
+	long flash_faults;          /* faults counted around first touches */
+	long again_faults;          /* and around others */
+	bool wait;                  /* slowly enough to be seen */
+	struct terminal_input keys; /* typed meanwhile */
 };
 
 static long faults(void)
@@ -78,8 +76,8 @@ static int iterate(long cx, long cy)
 /* The set itself is black; outside colours go from deep blue over white and orange, round and round. */
 static unsigned colour(int steps)
 {
-	static const unsigned char stops[6][3] = { { 0, 7, 60 },     { 32, 107, 203 }, { 237, 255, 255 },
-		                                   { 255, 170, 0 },  { 120, 20, 30 },  { 0, 7, 60 } };
+	static const unsigned char stops[6][3] = { { 0, 7, 60 },    { 32, 107, 203 }, { 237, 255, 255 },
+		                                   { 255, 170, 0 }, { 120, 20, 30 },  { 0, 7, 60 } };
 	int at = steps % 40, stop = at / 8, part = at % 8;
 	unsigned rgb = 0;
 
@@ -98,38 +96,41 @@ static void draw_page(struct demo *d, size_t page)
 		long x = (long)(at % width), y = (long)(at / width);
 
 		if (y < (long)d->screen.height - STRIP && x < (long)d->screen.width)
-			d->screen.pixel[at] =
-				colour(iterate(d->window.left + x * d->window.step, d->window.top + y * d->window.step));
+			d->screen.pixel[at] = colour(
+				iterate(d->window.left + x * d->window.step, d->window.top + y * d->window.step));
 	}
+}
+
+/* Touches a page: the first store is the fault that is to be seen. */
+static void touch(struct demo *d, size_t page)
+{
+	volatile unsigned *first = &d->screen.pixel[page * PIXELS_PER_PAGE];
+	long before = faults();
+
+	*first = d->seen[page] ? *first : FLASH;
+	*(d->seen[page] ? &d->again_faults : &d->flash_faults) += faults() - before;
+	d->touched += !d->seen[page];
+	d->seen[page] = true;
 }
 
 static void draw_strip(struct demo *d, const char *what)
 {
-	char text[160];
 	unsigned top = d->screen.height - STRIP;
+	char text[160];
 
-	snprintf(text, sizeof(text), "%s  pages touched %zu of %zu  page faults %ld  ", what, d->touched, d->pages,
-	         d->flash_faults + d->again_faults);
+	for (size_t page = (size_t)top * d->screen.stride / PAGE; page < d->pages; page++)
+		touch(d, page);
+	snprintf(text, sizeof(text), "%-24s pages touched: %zu of %zu   page faults: %ld   ", what, d->touched,
+	         d->pages, d->flash_faults + d->again_faults);
 	picture_fill(&d->screen, 0, top, d->screen.width, STRIP, 0x101820);
 	picture_fill(&d->screen, 0, top, (unsigned)(d->screen.width * d->touched / d->pages), 4, 0xffaa00);
 	picture_text(&d->screen, 12, top + 14, text, 0xffffff, 0x101820);
 }
 
 /* True when a key was typed. */
-static bool pause_for(struct demo *d, int milliseconds)
+static bool pause_for(struct demo *d, long milliseconds)
 {
-	return d->wait && terminal_key(0, &d->keys, milliseconds, NULL) != KEY_NONE;
-}
-
-/* Touches a page: the first store is the fault that is to be seen. */
-static void touch(struct demo *d, size_t page)
-{
-	long before = faults();
-
-	*(volatile unsigned *)&d->screen.pixel[page * PIXELS_PER_PAGE] = FLASH;
-	*(d->seen[page] ? &d->again_faults : &d->flash_faults) += faults() - before;
-	d->touched += !d->seen[page];
-	d->seen[page] = true;
+	return d->wait && terminal_key(0, &d->keys, (int)milliseconds, NULL) != KEY_NONE;
 }
 
 static void flash(struct demo *d, size_t page)
@@ -140,35 +141,62 @@ static void flash(struct demo *d, size_t page)
 		d->screen.pixel[i] = FLASH;
 }
 
-/* All pages once, in steps of a number that has no common divisor with how many there are. False: a key ended it. */
-static bool draw_all(struct demo *d, const char *what)
+/* A number that goes around all pages, far from one to the next: it has no divisor in common with how many there are.
+ */
+static size_t stride_of(size_t pages)
 {
-	size_t step = d->pages * 5 / 8 | 1, count = d->pages, page = 0, divisor, a, b;
-	struct timespec start, now;
+	for (size_t step = pages * 5 / 8 | 1;; step += 2) {
+		size_t a = pages, b = step;
 
-	for (;; step += 2) {
-		for (a = count, b = step; b; a = divisor) {
-			divisor = b;
-			b = a % b;
+		while (b) {
+			size_t rest = a % b;
+
+			a = b;
+			b = rest;
 		}
 		if (a == 1)
-			break;
+			return step;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (size_t i = 0; i < count; i++, page = (page + step) % count) {
+}
+
+static long milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Shows the counters and keeps the pace. False: a key ended it. */
+static bool look(struct demo *d, const char *what, long start, size_t done)
+{
+	long ahead = start + (long)done * PAGE_US / 1000 - milliseconds_now();
+
+	draw_strip(d, what);
+	return !pause_for(d, ahead > 0 ? ahead : 0);
+}
+
+/* All pages once. False: a key ended it. */
+static bool draw_all(struct demo *d, const char *what)
+{
+	/* Once all are there the picture is drawn from the top. */
+	size_t step = d->touched < d->pages ? stride_of(d->pages) : 1, page = 0;
+	long start = milliseconds_now();
+
+	for (size_t i = 0; i < d->pages; i++, page = (page + step) % d->pages) {
 		bool first = !d->seen[page];
 
 		touch(d, page);
 		if (d->wait && first)
 			flash(d, page);
-		if (i % 16 == 0) {
-			draw_strip(d, what);
-			clock_gettime(CLOCK_MONOTONIC, &now);
-			long ahead = (long)i * PAGE_US / 1000 - ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000);
-			if (first && pause_for(d, ahead > 0 ? (int)ahead : 0))
-				return false;
-		}
+		if (i % 8 == 0 && !look(d, what, start, first ? i : 0))
+			return false;
 		draw_page(d, page);
+		if (!picture_is_seen(
+			    &d->screen)) { /* another terminal is on the screen: all over again when it comes back */
+			picture_wait(&d->screen);
+			i = 0;
+		}
 	}
 	draw_strip(d, what);
 	return true;
@@ -186,7 +214,8 @@ static struct window window_of(const struct picture *screen, int zoom)
 		x += (target_x - x) / 4;
 		y += (target_y - y) / 4;
 	}
-	return (struct window){ x - scale * (long)(screen->width / 2), y - scale * (long)(screen->height / 2), scale };
+	return (struct window){ x - scale * (long)(screen->width / 2), y - scale * (long)((screen->height - STRIP) / 2),
+		                scale };
 }
 
 static bool run(struct demo *d, int zooms)
@@ -210,7 +239,7 @@ int main(int argc, char **argv)
 
 	check_usage(argc, argv, "mandelbrot [--once] [--no-wait] [--zoom N]");
 	if (!picture_open(&demo.screen))
-		die("mandelbrot: no screen: /dev/fb0 (start rvemu with --screen)");
+		die("mandelbrot: there is no screen here, /dev/fb0 (rvemu --screen gives one)");
 	demo.pages = (demo.screen.size + PAGE - 1) / PAGE;
 	demo.seen = calloc(demo.pages, sizeof(*demo.seen));
 	if (!demo.seen || demo.screen.height <= STRIP * 2)
@@ -218,7 +247,6 @@ int main(int argc, char **argv)
 	keyboard = terminal_take(0, true, "", "");
 	demo.wait &= keyboard;
 	picture_take_screen(&demo.screen);
-	demo.faults_before = faults();
 	goes_on = run(&demo, zooms);
 	if (goes_on && demo.wait)
 		terminal_key(0, &demo.keys, -1, NULL);

@@ -3,19 +3,20 @@
  *
  *     top [-b] [-d SECONDS] [-n COUNT]      -b: no cursor movement, for files and scripts
  *
- * Simple: it sorts by processor time of the last interval, then by resident memory, and `q` or Ctrl-C ends it.
+ * Simple: it sorts by processor time of the last interval, then by resident memory, and `q` or Ctrl-C ends it. A
+ * picture is written over the last one in one piece, as large as the window is at that moment, so that nothing
+ * flickers.
  */
 #include "guest/user/lib/proc.h"
 #include "guest/user/lib/show.h"
+#include "guest/user/lib/terminal.h"
 #include "guest/user/lib/vm.h"
 
-#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,7 +64,7 @@ static int by_use(const void *a, const void *b)
 	return x->process->resident < y->process->resident ? 1 : x->process->resident > y->process->resident ? -1 : 0;
 }
 
-static void summary(const struct snapshot *s)
+static void summary(FILE *out, const struct snapshot *s)
 {
 	long running = 0, stopped = 0, zombies = 0, total = meminfo("MemTotal"), swap = meminfo("SwapTotal");
 	char text[64] = "", load[64] = "";
@@ -84,17 +85,17 @@ static void summary(const struct snapshot *s)
 		zombies += s->list[i].state == 'Z';
 	}
 	strftime(text, sizeof(text), "%H:%M:%S", localtime(&now));
-	printf("top - %s, load average: %s\n", text, load);
-	printf("Tasks: %d total, %ld running, %ld sleeping, %ld stopped, %ld zombie\n", s->count, running,
-	       s->count - running - stopped - zombies, stopped, zombies);
-	printf("KiB Mem : %8ld total, %8ld free, %8ld used, %8ld buff/cache\n", total, meminfo("MemFree"),
-	       total - meminfo("MemAvailable"), meminfo("Buffers") + meminfo("Cached"));
-	printf("KiB Swap: %8ld total, %8ld free, %8ld used. %8ld page faults, %ld major\n\n", swap, meminfo("SwapFree"),
-	       swap - meminfo("SwapFree"), vmstat("pgfault"), vmstat("pgmajfault"));
-	printf("    PID USER      PR  NI    VIRT    RES S  %%CPU  %%MEM     TIME+ MAJFLT COMMAND\n");
+	fprintf(out, "top - %s, load average: %s\n", text, load);
+	fprintf(out, "Tasks: %d total, %ld running, %ld sleeping, %ld stopped, %ld zombie\n", s->count, running,
+	        s->count - running - stopped - zombies, stopped, zombies);
+	fprintf(out, "KiB Mem : %8ld total, %8ld free, %8ld used, %8ld buff/cache\n", total, meminfo("MemFree"),
+	        total - meminfo("MemAvailable"), meminfo("Buffers") + meminfo("Cached"));
+	fprintf(out, "KiB Swap: %8ld total, %8ld free, %8ld used. %8ld page faults, %ld major\n\n", swap,
+	        meminfo("SwapFree"), swap - meminfo("SwapFree"), vmstat("pgfault"), vmstat("pgmajfault"));
+	fprintf(out, "    PID USER      PR  NI    VIRT    RES S  %%CPU  %%MEM     TIME+ MAJFLT COMMAND\n");
 }
 
-static void show(const struct snapshot *now, const struct snapshot *before, int rows)
+static void show(FILE *out, const struct snapshot *now, const struct snapshot *before, int rows)
 {
 	struct usage *usage = calloc((size_t)now->count + 1, sizeof(*usage));
 	double seconds = now->when - before->when, tick = (double)sysconf(_SC_CLK_TCK);
@@ -108,28 +109,83 @@ static void show(const struct snapshot *now, const struct snapshot *before, int 
 		usage[i] = (struct usage){ p, p->user + p->system - ticks_before(before, p) };
 	}
 	qsort(usage, (size_t)now->count, sizeof(*usage), by_use);
-	summary(now);
+	summary(out, now);
 	for (int i = 0; i < now->count && i < rows; i++) {
 		const struct process_info *p = usage[i].process;
 		double used = (double)(p->user + p->system) / tick;
 
-		printf("%7d %-8s %3ld %3ld %7lu %6ld %c %5.1f %5.1f %3d:%05.2f %6ld %.32s\n", p->pid, user_text(p->uid),
-		       p->priority, p->nice, p->size / 1024, p->resident * 4, p->state,
-		       seconds > 0 ? (double)usage[i].ticks / tick / seconds * 100 : 0,
-		       (double)p->resident * 400 / (double)total, (int)used / 60, used - (double)((int)used / 60 * 60),
-		       p->major, p->name);
+		fprintf(out, "%7d %-8s %3ld %3ld %7lu %6ld %c %5.1f %5.1f %3d:%05.2f %6ld %.32s\n", p->pid,
+		        user_text(p->uid), p->priority, p->nice, p->size / 1024, p->resident * 4, p->state,
+		        seconds > 0 ? (double)usage[i].ticks / tick / seconds * 100 : 0,
+		        (double)p->resident * 400 / (double)total, (int)used / 60, used - (double)((int)used / 60 * 60),
+		        p->major, p->name);
 	}
 	free(usage);
-	fflush(stdout);
+}
+
+/* Over the last picture: each line is cut at the window's edge, and what was behind it is wiped out. */
+static void paint(const char *text, int rows, int columns)
+{
+	char *picture = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&picture, &size);
+	const char *end;
+
+	if (!out)
+		return;
+	fputs("\033[H", out);
+	for (int row = 0; row < rows - 1 && *text; row++, text = end + (*end == '\n')) {
+		end = strchrnul(text, '\n');
+		if (strncmp(text, "    PID", 7) == 0)
+			fprintf(out, "\033[7m%-*.*s\033[m\n", columns - 1,
+			        (int)(end - text < columns ? end - text : columns - 1), text);
+		else
+			fprintf(out, "%.*s\033[K\n", (int)(end - text < columns ? end - text : columns - 1), text);
+	}
+	fputs("\033[J", out);
+	fclose(out);
+	terminal_write(1, picture, size);
+	free(picture);
+}
+
+/* One picture, on the terminal or (batch) as a text of any length. */
+static void show_all(const struct snapshot *now, const struct snapshot *before, bool batch)
+{
+	int rows, columns;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = batch ? stdout : open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	terminal_size(1, &rows, &columns);
+	show(out, now, before, batch ? now->count : rows);
+	if (batch) {
+		fflush(stdout);
+		return;
+	}
+	fclose(out);
+	paint(text, rows, columns);
+	free(text);
+}
+
+static void on_resize(int number)
+{
+	(void)number; /* it is enough that the waiting ends */
 }
 
 /* Waits; true when the user typed q (or ended the input). */
-static bool wait_for_key(double seconds, bool batch)
+static bool wait_for_key(double seconds, bool batch, struct terminal_input *input)
 {
-	struct pollfd input = { .fd = batch ? -1 : 0, .events = POLLIN };
-	char key;
+	struct timespec pause = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
+	int key;
 
-	return poll(&input, 1, (int)(seconds * 1000)) > 0 && (read(0, &key, 1) != 1 || key == 'q');
+	if (batch) {
+		nanosleep(&pause, NULL);
+		return false;
+	}
+	key = terminal_key(0, input, (int)(seconds * 1000), NULL);
+	return key == 'q' || key == KEY_CLOSED;
 }
 
 static const char *option(int argc, char **argv, const char *name, const char *otherwise)
@@ -145,33 +201,27 @@ int main(int argc, char **argv)
 	struct snapshot now = { 0 }, before = { 0 };
 	double delay = strtod(option(argc, argv, "-d", "3"), NULL);
 	long count = strtol(option(argc, argv, "-n", "-1"), NULL, 10);
-	struct winsize size = { .ws_row = 24 };
-	struct termios saved, modes;
 	bool batch = !isatty(0) || !isatty(1);
+	struct sigaction resize = { .sa_handler = on_resize };
+	struct terminal_input input = { 0 };
 
 	check_usage(argc, argv, "top [-b] [-d SECONDS] [-n COUNT]");
 	for (int i = 1; i < argc; i++)
 		batch |= strcmp(argv[i], "-b") == 0;
-	if (!batch && tcgetattr(0, &saved) == 0) {
-		modes = saved;
-		modes.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-		tcsetattr(0, TCSANOW, &modes);
-		ioctl(1, TIOCGWINSZ, &size);
-	}
+	sigaction(SIGWINCH, &resize, NULL);
+	if (!batch && !terminal_take(0, true, "\033[H\033[J", ""))
+		batch = true;
 	take(&before);
 	for (long i = 0; i != count; i++) {
-		if (wait_for_key(i ? delay : 0.3, batch))
+		if (wait_for_key(i ? delay : 0.3, batch, &input))
 			break;
 		take(&now);
-		if (!batch)
-			printf("\033[H\033[J");
-		show(&now, &before, batch || size.ws_row < 10 ? 1000 : size.ws_row - 8);
+		show_all(&now, &before, batch);
 		free(before.list);
 		before = now;
 		now = (struct snapshot){ 0 };
 	}
 	free(before.list);
-	if (!batch)
-		tcsetattr(0, TCSANOW, &saved);
+	terminal_give_back();
 	return 0;
 }

@@ -49,7 +49,7 @@ user_folder_objects = $(patsubst guest/user/%.c,$(USER_OUT)/obj/%.o,$(sort $(wil
 $(foreach name,$(USER_SINGLES),$(eval $(call user_program,$(name),$(USER_OUT)/obj/$(name).o)))
 $(foreach name,$(USER_FOLDERS),$(eval $(call user_program,$(name),$(call user_folder_objects,$(name)))))
 
-build/root.img: $(USER_PROGRAMS) guest/user/disk.py guest/user/my_program.c
+build/root.img: $(USER_PROGRAMS) guest/user/disk.py guest/user/my_program.c build/fonts/Terminus16.psf
 	@echo "  DISK    $@"
 	@guest/user/disk.py root $@ --size $(ROOT_SIZE) $(addprefix --overlay ,$(ROOT_OVERLAY)) $(USER_PROGRAMS)
 

@@ -413,10 +413,10 @@ def show_startup(times, results):
 # --- the record ---
 
 
-def record(path, host, options, programs, startup, sessions, looking):
+def record(path, host, options, programs, startup, sessions, looking, screens):
     """All that was measured, as JSON."""
     data = {"host": host, "runs": options.runs, "timeout": options.timeout, "programs": [], "startup_wall_ms": startup,
-            "debian": [s.record() for s in sessions], "observed_mips": looking}
+            "debian": [s.record() for s in sessions], "observed_mips": looking, "screen": screens}
     for p in programs:
         results = {}
         for name, r in p.results.items():

@@ -72,7 +72,8 @@ class Run:
 
     def __init__(self, command, env):
         self.said = b""
-        self.child = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.child = subprocess.Popen(command, env=env, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT)
 
     def __enter__(self):
         return self
@@ -84,8 +85,10 @@ class Run:
         self.child.stdout.close()
 
     def say(self, text):
-        self.child.stdin.write(text.encode())
-        self.child.stdin.flush()
+        try:
+            self.child.stdin.write(text.encode())
+        except BrokenPipeError as e:
+            raise Failed(f"it has ended: {self.child.wait()}") from e
 
     def wait_for(self, pattern):
         """Until the guest has said it; returns (wall clock, CPU time) of that moment."""

@@ -304,6 +304,24 @@ static void test_modes(void)
 	harness_end(&h);
 }
 
+/* The kernel speaks while a program is in the middle of something. */
+static void test_message(void)
+{
+	struct harness h;
+	struct terminal *t = &h.terminal;
+
+	harness_begin(&h, 10, 4);
+	print(t, "\033(0q\033[31;4", 1000);
+	terminal_write_message(t, (const u8 *)"q\r\n", 3);
+	print(t, "2mq\303", 1000);
+	terminal_write_message(t, (const u8 *)"q", 1);
+	print(t, "\244", 1000);
+	tell(shows(&h, "\342\224\200q|\342\224\200q\303\244|"), "message", "sequences go on");
+	tell(terminal_row(t, 0)[1].ink == 7 && terminal_row(t, 1)[2].ink == 1 && terminal_row(t, 1)[2].paper == 2,
+	     "message", "in the usual colours");
+	harness_end(&h);
+}
+
 int main(void)
 {
 	test_cases(1);
@@ -312,5 +330,6 @@ int main(void)
 	test_history();
 	test_dirty();
 	test_modes();
+	test_message();
 	return failures != 0;
 }

@@ -18,7 +18,7 @@
 #define RESPONSE (RAM + 0x3000)
 #define SIDE_MAX 70 /* of lawful pictures */
 #define STEPS 300
-#define SNAPSHOT_MAX (4 * MIB)
+#define SNAPSHOT_MAX (256 * KIB)
 
 /* Descriptors, available and used ring of a queue. */
 #define DESC(queue) (RAM + 0x800 * (queue))

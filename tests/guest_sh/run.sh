@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 2
 out=build/tests/guest_sh
 mkdir -p "$out"
 if ! gcc -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror \
-	guest/user/sh/*.c -o "$out/sh"; then
+	guest/user/sh/*.c guest/user/lib/terminal.c guest/user/lib/utf8.c -o "$out/sh"; then
 	echo "0 passed, 1 failed"
 	exit 1
 fi

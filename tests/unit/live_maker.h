@@ -210,8 +210,8 @@ static inline struct live_walk maker_walk(const struct live_view *v, u64 number,
 	snprintf(
 		w.verdict, sizeof(w.verdict), "%s",
 		reason == WALK_OK
-			? "Found: the level-0 PTE maps this page of 4 KiB for reading and writing in U mode."
-			: "Store page fault: the level-0 PTE is all zeros, nothing is mapped here. The kernel is called to "
+			? "physical address 0x80345a58, in a 4 KiB page with rights RW for U mode."
+			: "store page fault: the level-0 PTE is all zeros, nothing is mapped here. The kernel is called to "
 			  "mend it or to end the process.");
 	return w;
 }

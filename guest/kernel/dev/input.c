@@ -19,6 +19,11 @@
 #define DESCRIBE_MAX 128
 #define CLOCK_MONOTONIC 1
 
+/* Parts of a request: Linux's _IOC. */
+#define REQUEST_LETTER(request) ((request) >> 8 & 0xff)
+#define REQUEST_NUMBER(request) ((request)&0xff)
+#define REQUEST_SIZE(request) ((request) >> 16 & 0x3fff)
+
 struct reader {
 	struct list link; /* in device->readers */
 	struct input_device *device;
@@ -132,7 +137,7 @@ static u32 event_poll(struct file *file, struct poll_table *table)
 /* Bytes for a buffer of the size that the request says; how many were copied. */
 static i64 give(u64 argument, u64 request, const void *from, u64 size)
 {
-	u64 count = MIN(size, EVIOC_SIZE(request));
+	u64 count = MIN(size, REQUEST_SIZE(request));
 
 	return copy_to_user(argument, from, count) ? -EFAULT : (i64)count;
 }
@@ -207,39 +212,39 @@ static i64 event_ioctl(struct file *file, struct task *task, u64 request, u64 ar
 	static const u8 nothing[DESCRIBE_MAX];
 	struct reader *reader = file->private;
 	struct input_device *device = reader->device;
-	u64 number = EVIOC_NUMBER(request);
+	u64 number = REQUEST_NUMBER(request);
 
 	(void)task;
-	if (EVIOC_TYPE(request) != EVIOC_LETTER)
+	if (REQUEST_LETTER(request) != ABI_EVIOC_LETTER)
 		return -ENOTTY;
-	if (number > EVIOCGBIT_NUMBER && number < EVIOCGABS_NUMBER)
-		return give_description(device, argument, request, INPUT_BITS, (u8)(number - EVIOCGBIT_NUMBER));
-	if (number >= EVIOCGABS_NUMBER && number < 2 * EVIOCGABS_NUMBER)
-		return give_axis(device, argument, request, (u8)(number - EVIOCGABS_NUMBER));
+	if (number > ABI_EVIOCGBIT && number < ABI_EVIOCGABS)
+		return give_description(device, argument, request, INPUT_BITS, (u8)(number - ABI_EVIOCGBIT));
+	if (number >= ABI_EVIOCGABS && number < 2 * ABI_EVIOCGABS)
+		return give_axis(device, argument, request, (u8)(number - ABI_EVIOCGABS));
 	switch (number) {
-	case EVIOCGVERSION_NUMBER:
+	case ABI_EVIOCGVERSION:
 		return store_user_u32(argument, EV_VERSION);
-	case EVIOCGID_NUMBER:
+	case ABI_EVIOCGID:
 		return give_ids(device, argument, request);
-	case EVIOCGREP_NUMBER:
+	case ABI_EVIOCGREP:
 		return copy_to_user(argument, repeat, sizeof(repeat));
-	case EVIOCGNAME_NUMBER:
+	case ABI_EVIOCGNAME:
 		return give_description(device, argument, request, INPUT_NAME, 0);
-	case EVIOCGPHYS_NUMBER:
-	case EVIOCGUNIQ_NUMBER:
+	case ABI_EVIOCGPHYS:
+	case ABI_EVIOCGUNIQ:
 		return -ENOENT;
-	case EVIOCGPROP_NUMBER:
+	case ABI_EVIOCGPROP:
 		return give_description(device, argument, request, INPUT_PROPERTIES, 0);
-	case EVIOCGKEY_NUMBER:
+	case ABI_EVIOCGKEY:
 		return give(argument, request, device->keys, sizeof(device->keys));
-	case EVIOCGLED_NUMBER:
-	case EVIOCGSW_NUMBER:
+	case ABI_EVIOCGLED:
+	case ABI_EVIOCGSW:
 		return give(argument, request, nothing, sizeof(nothing));
-	case EVIOCGBIT_NUMBER:
+	case ABI_EVIOCGBIT:
 		return give_types(device, argument, request);
-	case EVIOCGRAB_NUMBER:
+	case ABI_EVIOCGRAB:
 		return grab(reader, argument != 0);
-	case EVIOCSCLOCKID_NUMBER:
+	case ABI_EVIOCSCLOCKID:
 		return set_clock(reader, argument);
 	default:
 		return -EINVAL;

@@ -23,6 +23,7 @@
 #define PSF2_MARK 0xfe
 #define PSF2_END 0xff
 #define REPLACEMENT 0xfffdu
+#define HEIGHT_MAX 64
 #define PAGES 256 /* of 256 characters: the Basic Multilingual Plane */
 
 /* font_data.S */
@@ -84,7 +85,7 @@ static bool face_read(struct face *face, const u8 *file, const u8 *end)
 	                                                : false;
 	face->end = end;
 	face->table = face->pictures + (u64)face->count * face->size;
-	return is_read && face->count && face->height && face->table <= end;
+	return is_read && face->count && face->height && face->height <= HEIGHT_MAX && face->table <= end;
 }
 
 static bool map_code(u32 code, u32 picture)
@@ -180,7 +181,46 @@ u32 font_height(void)
 	return usual.height;
 }
 
+/* Block elements, which few fonts have and pictures made of text want: each is some part of the cell. */
+static const u8 *block_element(u32 code)
+{
+	static const u8 quadrants[] = { 4, 8, 1, 13, 9, 7, 11, 2, 6, 14 }; /* U+2596..: 1, 2 above; 4, 8 below */
+	static u8 picture[HEIGHT_MAX];
+	u32 eighths = code - 0x2580, height = usual.height;
+
+	for (u32 y = 0; y < height; y++) {
+		u32 half = y < height / 2 ? 0 : 2;
+		u32 parts = code >= 0x2596 ? quadrants[code - 0x2596] >> half : 0;
+
+		if (code == 0x2580) /* the upper half */
+			picture[y] = half ? 0 : 0xff;
+		else if (code <= 0x2588) /* from below */
+			picture[y] = (height - y) * 8 <= eighths * height ? 0xff : 0;
+		else if (code <= 0x258f) /* from the left */
+			picture[y] = (u8)(0xff00u >> (0x2590 - code));
+		else if (code == 0x2590) /* the right half */
+			picture[y] = 0x0f;
+		else if (code == 0x2593) /* three quarters dark */
+			picture[y] = y % 2 ? 0xdd : 0x77;
+		else if (code == 0x2594) /* the upper eighth */
+			picture[y] = y < height / 8 ? 0xff : 0;
+		else if (code == 0x2595) /* the right eighth */
+			picture[y] = 0x01;
+		else
+			picture[y] = (u8)((parts & 1 ? 0xf0 : 0) | (parts & 2 ? 0x0f : 0));
+	}
+	return picture;
+}
+
+/* Of the others two are in all fonts: light and medium shade. */
+static bool is_block(u32 code)
+{
+	return code >= 0x2580 && code <= 0x259f && code != 0x2591 && code != 0x2592;
+}
+
 const u8 *font_glyph(u32 code, bool is_bold)
 {
+	if (is_block(code))
+		return block_element(code);
 	return (is_bold ? bold : usual).pictures + (u64)find(code) * usual.size;
 }

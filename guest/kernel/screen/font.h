@@ -15,7 +15,8 @@ bool font_init(void) must_check;
 /* Pixels, the same for all characters. */
 u32 font_height(void);
 
-/* A byte for each row of the picture, the leftmost pixel highest; that of a character it lacks is U+FFFD's. */
+/* A byte for each row of the picture, the leftmost pixel highest; that of a character it lacks is U+FFFD's. Good until
+ * the next call. */
 const u8 *font_glyph(u32 code, bool bold);
 
 #endif

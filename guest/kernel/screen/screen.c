@@ -124,6 +124,14 @@ static void draw_plain_cell(const struct cell *cell, u32 x, u32 y)
 	}
 }
 
+static u64 word_of(const struct cell *cell)
+{
+	u64 word;
+
+	__builtin_memcpy(&word, cell, sizeof(word)); /* one load */
+	return word;
+}
+
 /* What a place shall look like: the cell, and what does not belong to it alone. */
 static struct cell wanted(const struct terminal *t, const struct cell *row, u32 x, u16 cursor_style)
 {
@@ -144,7 +152,7 @@ static void draw_row(const struct terminal *t, u32 y, u16 cursor_style)
 		struct cell cell = wanted(t, row, x, x == t->cursor.x ? cursor_style : 0);
 		struct cell *old = &drawn[y][x];
 
-		if (!memcmp(old, &cell, sizeof(cell)))
+		if (word_of(old) == word_of(&cell))
 			continue;
 		*old = cell;
 		if (cell.style & special || screen.stride % 8)
@@ -194,10 +202,23 @@ static bool is_format_known(int node)
 	return format && (!strcmp(format, "x8r8g8b8") || !strcmp(format, "a8r8g8b8"));
 }
 
+/* Its node: one of /chosen's, which are few; a search of the whole tree would take longer than all else here. */
+static int find_node(void)
+{
+	for (int node = device_tree_first_child(device_tree_path("/chosen")); node >= 0;
+	     node = device_tree_next_sibling(node)) {
+		const char *compatible = device_tree_property(node, "compatible", NULL);
+
+		if (compatible && !strcmp(compatible, "simple-framebuffer"))
+			return node;
+	}
+	return -1;
+}
+
 static bool find(void)
 {
 	u64 reg_size;
-	int node = device_tree_compatible(-1, "simple-framebuffer");
+	int node = find_node();
 
 	if (node < 0 || !device_tree_reg(node, 0, &screen.pa, &reg_size))
 		return false;

@@ -19,6 +19,11 @@ static void set_tabs(struct terminal *t)
 		t->tabs[i] = 0x0101010101010101ul;
 }
 
+static struct cell usual_pen(void)
+{
+	return (struct cell){ .code = ' ', .ink = INK_DEFAULT, .paper = PAPER_DEFAULT };
+}
+
 void terminal_soft_reset(struct terminal *t)
 {
 	t->margin_top = 0;
@@ -32,7 +37,7 @@ void terminal_soft_reset(struct terminal *t)
 	t->cursor.charset[0] = CHARSET_USUAL;
 	t->cursor.charset[1] = CHARSET_GRAPHICS;
 	t->cursor.shift = 0;
-	t->cursor.pen = (struct cell){ .code = ' ', .ink = INK_DEFAULT, .paper = PAPER_DEFAULT };
+	t->cursor.pen = usual_pen();
 	t->saved = t->saved_primary = t->cursor;
 	t->saved.x = t->saved.y = 0;
 }
@@ -379,4 +384,27 @@ void terminal_write(struct terminal *t, const u8 *data, u64 size)
 		i += MAX(run, 1ul);
 	}
 	terminal_touch(t, t->cursor.y, t->cursor.y);
+}
+
+void terminal_write_message(struct terminal *t, const u8 *data, u64 size)
+{
+	struct terminal_cursor *cursor = &t->cursor;
+	struct terminal_cursor before = *cursor;
+	u32 utf8_left = t->utf8_left;
+	u8 state = t->state;
+	bool code_page = t->code_page;
+
+	cursor->pen = usual_pen();
+	cursor->charset[0] = CHARSET_USUAL;
+	cursor->shift = 0;
+	t->state = STATE_GROUND;
+	t->utf8_left = 0;
+	t->code_page = false;
+	terminal_write(t, data, size);
+	cursor->pen = before.pen;
+	cursor->charset[0] = before.charset[0];
+	cursor->shift = before.shift;
+	t->state = state;
+	t->utf8_left = utf8_left;
+	t->code_page = code_page;
 }

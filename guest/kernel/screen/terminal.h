@@ -37,7 +37,7 @@ struct cell {
 	u32 code;      /* Unicode */
 	u16 style;     /* enum cell_style */
 	u8 ink, paper; /* colours of the 256 of xterm; 7 on 0 by default */
-};
+} __attribute__((aligned(8)));
 _Static_assert(sizeof(struct cell) == 8, "cells are compared as words");
 
 /* Lines in a ring: the screen is `rows` of them from `top` on, and what was scrolled off lies before it. */
@@ -106,6 +106,10 @@ void terminal_init(struct terminal *t, u32 columns, u32 rows, struct cell **line
 
 /* Prints. Answers to queries are left in t->answer: the caller takes them and sets answer_size to 0. */
 void terminal_write(struct terminal *t, const u8 *data, u64 size);
+
+/* Prints what no program has printed: in the usual colours, and whatever sequence a program is in the middle of goes on
+ * afterwards. Plain text. */
+void terminal_write_message(struct terminal *t, const u8 *data, u64 size);
 
 /* The cells of a row as it is to be shown: with the view scrolled back, lines that were scrolled off. */
 const struct cell *terminal_row(const struct terminal *t, u32 y);

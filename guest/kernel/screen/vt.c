@@ -154,7 +154,7 @@ void vt_print(const char *text, u64 size)
 {
 	if (!front)
 		return;
-	terminal_write(&front->terminal, (const u8 *)text, size);
+	terminal_write_message(&front->terminal, (const u8 *)text, size);
 	if (size && text[size - 1] == '\n')
 		vt_flush(front);
 }

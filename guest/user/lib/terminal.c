@@ -23,6 +23,7 @@ static struct taken {
 	struct termios ours;         /* and while we have it */
 	const char *enter;           /* written when it is taken */
 	const char *leave;           /* and when it is given back */
+	void (*undo)(void);          /* what else is to be done then, or NULL */
 } taken;
 
 bool terminal_write(int fd, const char *text, unsigned long size)
@@ -60,16 +61,25 @@ void terminal_take_again(void)
 
 static void on_fatal(int number)
 {
+	if (taken.undo)
+		taken.undo();
 	terminal_give_back();
 	signal(number, SIG_DFL);
 	raise(number);
 }
 
-bool terminal_take(int fd, bool signals, const char *enter, const char *leave)
+void terminal_guard(void (*undo)(void))
 {
 	static const int fatal[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV };
 	struct sigaction action = { .sa_handler = on_fatal };
 
+	taken.undo = undo;
+	for (unsigned i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		sigaction(fatal[i], &action, NULL);
+}
+
+bool terminal_take(int fd, bool signals, const char *enter, const char *leave)
+{
 	if (tcgetattr(fd, &taken.before) < 0)
 		return false;
 	taken.fd = fd;
@@ -80,8 +90,7 @@ bool terminal_take(int fd, bool signals, const char *enter, const char *leave)
 	taken.ours.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN | (signals ? 0 : ISIG));
 	taken.ours.c_cc[VMIN] = 1;
 	taken.ours.c_cc[VTIME] = 0;
-	for (unsigned i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
-		sigaction(fatal[i], &action, NULL);
+	terminal_guard(taken.undo);
 	terminal_take_again();
 	return true;
 }
@@ -107,7 +116,7 @@ static int read_more(int fd, struct terminal_input *input, int milliseconds, con
 
 	if (ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, mask) <= 0)
 		return 0;
-	n = read(fd, input->byte + input->count, sizeof(input->byte) - (size_t)input->count);
+	n = read(fd, input->byte + input->count, input->sparing ? 1 : sizeof(input->byte) - (size_t)input->count);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n <= 0)

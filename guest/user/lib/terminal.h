@@ -34,6 +34,7 @@ enum terminal_key {
 struct terminal_input {
 	unsigned char byte[64]; /* the first `count` are valid */
 	int count;
+	bool sparing; /* no byte is taken before it is needed: what follows may be for another program */
 };
 
 /* Takes the terminal of descriptor `fd` and writes `enter`; false if it is none. From now on a signal that ends the
@@ -41,6 +42,8 @@ struct terminal_input {
  * make them.
  */
 bool terminal_take(int fd, bool signals, const char *enter, const char *leave);
+/* A signal that ends the program first calls `undo` (NULL: nothing more) and gives the terminal back, taken or not. */
+void terminal_guard(void (*undo)(void));
 /* Gives it back, at any time; and takes it again, the same way. */
 void terminal_give_back(void);
 void terminal_take_again(void);

@@ -140,18 +140,40 @@ static bool read_line(int fd, bool interactive, char **text, size_t *length, boo
 	}
 }
 
-static void prompt(struct shell *sh, bool more)
+/* What jobs have to tell, and the prompt's text. */
+static void make_prompt(struct shell *sh, bool more, char *out, size_t size)
 {
 	char here[256];
 
+	out[0] = 0;
 	if (!sh->job_control)
 		return;
 	jobs_poll(sh);
 	jobs_report(sh, false);
 	if (more)
-		fprintf(stderr, "> ");
+		snprintf(out, size, "> ");
 	else
-		fprintf(stderr, "%s # ", getcwd(here, sizeof(here)) ? here : "?");
+		snprintf(out, size, "%s # ", getcwd(here, sizeof(here)) ? here : "?");
+}
+
+/* The next line, from the editor if a person types it. */
+static bool next_line(struct shell *sh, int fd, char **text, size_t *length, bool *was_interrupted)
+{
+	char prompt[300];
+
+	make_prompt(sh, *length > 0, prompt, sizeof(prompt));
+	if (sh->job_control && edit_possible(fd)) {
+		enum edit_result result = edit_line(sh, fd, prompt, text, length);
+
+		*was_interrupted = result == EDIT_INTERRUPTED;
+		return result != EDIT_END;
+	}
+	fputs(prompt, stderr);
+	if (!read_line(fd, sh->job_control, text, length, was_interrupted))
+		return false;
+	if (*was_interrupted)
+		fputc('\n', stderr);
+	return true;
 }
 
 /* Can this text be run, or does it need another line? */
@@ -175,14 +197,11 @@ int run_file(struct shell *sh, int fd)
 	while (!sh->exiting) {
 		bool was_interrupted = false;
 
-		prompt(sh, length > 0);
-		if (!read_line(fd, sh->job_control, &text, &length, &was_interrupted)) {
+		if (!next_line(sh, fd, &text, &length, &was_interrupted)) {
 			if (length)
 				run_text(sh, text);
 			break;
 		}
-		if (was_interrupted)
-			fputc('\n', stderr);
 		if (was_interrupted || !is_complete(sh, text))
 			continue;
 		length = 0;

@@ -2,9 +2,9 @@
  * sh: a small shell, for people to read and for a disk that has no other.
  *
  * A subset of POSIX sh: pipelines, lists, redirections, quotes, variables, $( ), $(( )), globs, if, while, until, for,
- * groups, subshells, job control. It leaves out functions, case, here-documents, aliases, traps and line editing. Read
- * main.c (input), parse.c (text to a tree), expand.c (words to arguments), exec.c (running the tree), jobs.c,
- * builtin.c.
+ * groups, subshells, job control, lines that can be edited. It leaves out functions, case, here-documents, aliases and
+ * traps. Read main.c and edit.c (input), parse.c (text to a tree), expand.c (words to arguments), exec.c (running the
+ * tree), jobs.c, builtin.c.
  *
  * Memory: everything that belongs to one command comes from sh->arena and is released together; see arena_mark().
  */
@@ -18,6 +18,7 @@
 
 #define SH_MAX_JOBS 32
 #define SH_MAX_STAGES 32
+#define SH_MAX_HISTORY 200
 
 /* One allocation of the arena; the bytes follow the header. */
 struct block {
@@ -91,6 +92,8 @@ struct shell {
 	bool exiting;          /* `exit` was called */
 	pid_t pgid;            /* the shell's own process group */
 	struct termios modes;  /* the terminal's, as the shell wants them */
+	char **history;        /* lines typed, the oldest first; malloc */
+	int history_count;     /* of them, up to SH_MAX_HISTORY */
 	struct job jobs[SH_MAX_JOBS];
 };
 
@@ -108,6 +111,12 @@ int run_text(struct shell *sh, const char *text);
 int run_file(struct shell *sh, int fd);
 /* True once after Ctrl-C was typed at the shell itself. */
 bool take_interrupt(void);
+
+/* edit.c: shows the prompt and adds the line that is typed, with its newline, to *text (malloc). */
+enum edit_result { EDIT_LINE, EDIT_INTERRUPTED, EDIT_END };
+enum edit_result edit_line(struct shell *sh, int fd, const char *prompt, char **text, size_t *length);
+/* Is this a terminal on which lines can be edited? */
+bool edit_possible(int fd);
 
 /* parse.c: one complete line of `*text` (which moves on) as a tree; *out is NULL for a blank line. */
 enum parse_result parse_line(struct shell *sh, const char **text, struct node **out);

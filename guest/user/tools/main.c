@@ -32,6 +32,9 @@ static const struct {
 	{ "stty", tool_stty },       { "date", tool_date },
 	{ "tty", tool_tty },         { "seq", tool_seq },
 	{ "time", tool_time },       { "reboot", tool_poweroff },
+	{ "clear", tool_clear },     { "chvt", tool_chvt },
+	{ "reset", tool_reset },     { "less", tool_less },
+	{ "more", tool_less },
 };
 
 int complain(const char *what)

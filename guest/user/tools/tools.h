@@ -26,5 +26,7 @@ tool_fn tool_cat, tool_wc, tool_head, tool_tail, tool_grep, tool_hexdump, tool_s
 tool_fn tool_echo, tool_true, tool_false, tool_sleep, tool_kill, tool_sync, tool_mount, tool_umount, tool_swapon,
 	tool_swapoff, tool_poweroff, tool_dmesg, tool_uname, tool_env, tool_pwd, tool_stty, tool_date, tool_tty,
 	tool_seq, tool_time;
+/* screen.c */
+tool_fn tool_clear, tool_chvt, tool_reset, tool_less;
 
 #endif

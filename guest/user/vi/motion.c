@@ -124,8 +124,7 @@ static bool word_motion(struct vi *vi, struct motion *m, int key, long count, in
 		word_forward(vi, &m->to, count, big, op != 0);
 		break;
 	case 'b':
-		if (!word_back(vi, &m->to, count, big) && op)
-			return false;
+		word_back(vi, &m->to, count, big);
 		break;
 	default:
 		word_end(vi, &m->to, count, big, false);

@@ -18,12 +18,12 @@ COMPILER = ["riscv64-linux-gnu-gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-on
 
 LINUX = """errno signal fcntl stat poll eventpoll fs magic futex ptrace audit elf reboot capability rseq membarrier
 sched sched/types wait resource prctl auxvec time mman memfd close_range falloc fadvise random utsname sysinfo times
-limits uio mount kernel personality""".split()
+limits uio mount kernel personality kd vt fb""".split()
 ASM = """errno fcntl stat statfs signal siginfo ptrace sigcontext ucontext termbits termios ioctls hwcap auxvec mman
 poll""".split()
 GLIBC = """errno fcntl sys/stat sys/mman signal poll sys/epoll sys/eventfd sys/wait sys/resource sched sys/prctl
 sys/auxv elf sys/time time sys/mount termios sys/ioctl sys/random sys/swap sys/ptrace sys/personality errno dirent
-unistd limits sys/uio sys/file stdio sys/cachectl""".split()
+unistd limits sys/uio sys/file stdio sys/cachectl linux/input""".split()
 
 # Constants no installed header has: our own helpers, the kernel's internal ones, and what is newer than the headers.
 OURS = {
@@ -75,6 +75,13 @@ STRUCTS = {
     "cap_header": ("struct __user_cap_header_struct", "linux", {}),
     "cap_data": ("struct __user_cap_data_struct", "linux", {}),
     "rseq": ("struct rseq", "linux", {}),
+    "vt_mode": ("struct vt_mode", "linux", {}),
+    "vt_stat": ("struct vt_stat", "linux", {}),
+    "fb_bitfield": ("struct fb_bitfield", "linux", {}),
+    "fb_var_screeninfo": ("struct fb_var_screeninfo", "linux", {}),
+    "fb_fix_screeninfo": ("struct fb_fix_screeninfo", "linux", {}),
+    "input_id": ("struct input_id", "glibc", {}),
+    "input_event": ("struct input_event", "glibc", {"seconds": "time.tv_sec", "microseconds": "time.tv_usec"}),
 }
 # Laid out by the kernel alone, or newer than the headers: their sizes are asserted where they are defined.
 STRUCTS_OURS = {"rt_sigframe", "sigset_argpack", "riscv_hwprobe"}
