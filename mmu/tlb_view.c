@@ -26,8 +26,8 @@ u32 tlb_view_arrays(const struct tlb *tlb, struct tlb_view_array arrays[TLB_VIEW
 {
 	u32 count = 0;
 
-	for (u8 group = 0; group <= GROUP_WALK_CACHE; group++) {
-		for (u8 i = 0; i < TLB_ARRAYS_MAX; i++) {
+	for (u32 group = 0; group <= GROUP_WALK_CACHE; group++) {
+		for (u32 i = 0; i < TLB_ARRAYS_MAX; i++) {
 			const struct tlb_array_config *config =
 				group == GROUP_WALK_CACHE ? &tlb->pointers[i].config : &tlb->arrays[group][i].config;
 
@@ -38,8 +38,8 @@ u32 tlb_view_arrays(const struct tlb *tlb, struct tlb_view_array arrays[TLB_VIEW
 				.ways = config->ways,
 				.is_of_first = group < ARRAYS_SECOND,
 				.has_pointers = group == GROUP_WALK_CACHE,
-				.group = group,
-				.index = i,
+				.group = (u8)group,
+				.index = (u8)i,
 			};
 			name_array(&arrays[count++], tlb, config);
 		}

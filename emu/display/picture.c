@@ -94,7 +94,7 @@ static bool read_pixels(struct picture *picture, png_image *image, const char *p
 		error_set(err, "%s: %s", path, image->message);
 	} else {
 		picture_resize(picture, image->width, image->height);
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < (size_t)picture->width * picture->height; i++)
 			picture->pixels[i] = (u32)bytes[RGB_SIZE * i] << 16 | (u32)bytes[RGB_SIZE * i + 1] << 8 |
 			                     bytes[RGB_SIZE * i + 2];
 	}

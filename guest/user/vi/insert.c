@@ -9,6 +9,7 @@
 /* An insertion that is running. */
 struct insertion {
 	bool replace;       /* R: over what is there */
+	struct pos start;   /* Ctrl-U goes back to here */
 	struct lines under; /* of R: the line before each key, for backspace */
 };
 
@@ -168,7 +169,7 @@ static bool insert_key(struct vi *vi, struct insertion *in, int key)
 		rub_out_word(vi);
 		break;
 	case CONTROL('U'):
-		rub_out(vi, 0);
+		rub_out(vi, in->start.line == vi->cursor.line && in->start.at < vi->cursor.at ? in->start.at : 0);
 		break;
 	case CONTROL('V'):
 		key = next_key(vi);
@@ -203,6 +204,7 @@ static void begin_anew(struct vi *vi, struct insertion *in)
 {
 	buffer_begin(&vi->buffer, vi->cursor);
 	lines_free(&in->under);
+	in->start = vi->cursor;
 	vi->typed.count = 0;
 	vi->record.count = 0;
 	vi->dot_command = (struct command){ 0 };
@@ -230,7 +232,7 @@ static void insert_again(struct vi *vi, struct insertion *in)
 /* `opens`: every repetition begins with a new line below. */
 static void insertion(struct vi *vi, long count, bool replace, bool opens)
 {
-	struct insertion in = { .replace = replace };
+	struct insertion in = { .replace = replace, .start = vi->cursor };
 	int key;
 
 	vi->repeatable = true;
@@ -280,6 +282,8 @@ void open_line(struct vi *vi, bool below, long count)
 	       (text->bytes[indent] == ' ' || text->bytes[indent] == '\t'))
 		indent++;
 	lines_add(&with, text_new(text->bytes, indent));
+	if (vi->buffer.lines.count == 0) /* the line to stand on becomes real */
+		buffer_set(&vi->buffer, 0, text_new("", 0));
 	vi->cursor = (struct pos){ vi->cursor.line + below, indent };
 	buffer_replace(&vi->buffer, vi->cursor.line, 0, &with);
 	insertion(vi, count, false, true);

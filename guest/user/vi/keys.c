@@ -34,6 +34,7 @@ void keys_begin(void)
 	}
 	sigprocmask(SIG_BLOCK, &set, NULL); /* they come while a key is waited for */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write that is too large fails instead */
 }
 
 void keys_add(struct keys *keys, int key)

@@ -89,6 +89,15 @@ void lines_free(struct lines *list)
 	*list = (struct lines){ 0 };
 }
 
+/* Is there a mark that belongs to the character before? */
+static bool combines(const struct text *text, size_t at)
+{
+	int length;
+
+	return at > 0 && at < text->length && (unsigned char)text->bytes[at] >= 0xcc &&
+	       utf8_width(utf8_decode(text->bytes + at, text->length - at, &length)) == 0;
+}
+
 size_t char_before(const struct text *text, size_t at)
 {
 	size_t start = at;
@@ -101,7 +110,8 @@ size_t char_before(const struct text *text, size_t at)
 	while (start > 0 && at - start < 4 && ((unsigned char)text->bytes[start] & 0xc0) == 0x80);
 	/* A stray continuation byte is a character of its own. */
 	utf8_decode(text->bytes + start, at - start, &length);
-	return start + (size_t)length == at ? start : at - 1;
+	start = start + (size_t)length == at ? start : at - 1;
+	return combines(text, start) ? char_before(text, start) : start;
 }
 
 size_t char_after(const struct text *text, size_t at)
@@ -110,8 +120,11 @@ size_t char_after(const struct text *text, size_t at)
 
 	if (at >= text->length)
 		return text->length;
-	utf8_decode(text->bytes + at, text->length - at, &length);
-	return at + (size_t)length;
+	do {
+		utf8_decode(text->bytes + at, text->length - at, &length);
+		at += (size_t)length;
+	} while (combines(text, at));
+	return at;
 }
 
 unsigned char_at(const struct text *text, size_t at)

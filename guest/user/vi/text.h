@@ -45,7 +45,7 @@ void lines_copy(struct lines *list, const struct lines *other, size_t from, size
 void lines_splice(struct lines *list, size_t at, size_t removed, struct lines *with, struct lines *old);
 void lines_free(struct lines *list);
 
-/* The byte offset of the character before or after `at`. */
+/* The byte offset of the character before or after `at`; the marks that combine with one belong to it. */
 size_t char_before(const struct text *text, size_t at);
 size_t char_after(const struct text *text, size_t at);
 /* The code point at `at`, or UTF8_INVALID; 0 at the end. */

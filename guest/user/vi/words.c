@@ -187,6 +187,17 @@ static bool word_object(struct vi *vi, bool around, bool big, struct pos *from, 
 	return true;
 }
 
+/* With a quoted text go the blanks behind it, or if there are none those before. */
+static void take_blanks(const struct text *text, bool around, struct pos *from, struct motion *m)
+{
+	size_t end = m->to.at;
+
+	while (around && m->to.at < text->length && text->bytes[m->to.at] == ' ')
+		m->to.at++;
+	while (around && end == m->to.at && from->at > 0 && text->bytes[from->at - 1] == ' ')
+		from->at--;
+}
+
 static bool quote_object(struct vi *vi, bool around, char quote, struct pos *from, struct motion *m)
 {
 	const struct text *text = buffer_line(&vi->buffer, from->line);
@@ -200,6 +211,7 @@ static bool quote_object(struct vi *vi, bool around, char quote, struct pos *fro
 		} else if (i >= from->at) {
 			from->at = start + !around;
 			m->to = (struct pos){ from->line, i + around };
+			take_blanks(text, around, from, m);
 			return true;
 		} else {
 			start = NEVER;
