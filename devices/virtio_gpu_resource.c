@@ -245,7 +245,7 @@ static void pieces_state(struct state *s, struct gpu_resources *all, struct gpu_
 		return;
 	struct wire_piece *wire = xcalloc(count, sizeof(*wire));
 	for (u32 i = 0; i < count; i++) {
-		if (!s->loading)
+		if (!s->loading && r->pieces)
 			wire[i] = (struct wire_piece){ .pa = r->pieces[i].pa, .size = r->pieces[i].size };
 		state_u64(s, &wire[i].pa);
 		state_u32(s, &wire[i].size);
@@ -272,6 +272,7 @@ static void resource_state(struct state *s, struct gpu_resources *all, struct gp
 		}
 		r = gpu_resource_find(all, head.id);
 	}
+	BUG_ON(!r);
 	state_bytes(s, r->pixels, pixel_bytes(r));
 	pieces_state(s, all, r);
 }

@@ -262,13 +262,11 @@ static void paint_level_name(const struct ui *ui, const struct tree *t, u32 i)
 {
 	const struct live_table *table = &ui->v->tables[i];
 	char size[WORDS_BYTES];
-	s32 y = t->blocks[i].y - (i > 0 ? (s32)ui->small->height : 0);
-	ui_put(ui, ui->small, t->area.x, y, COLOUR_INK, i == 0 ? "root" : "level %u", table->level);
-	words_size(size, entry_bytes(table));
-	if (i > 0)
-		ui_put(ui, ui->small, t->area.x, y + (s32)ui->small->height, COLOUR_QUIET, "%s", size);
-	if (i > 0 && t->blocks[i].h > 2 * (s32)ui->small->height)
-		ui_put(ui, ui->small, t->area.x, y + 2 * (s32)ui->small->height, COLOUR_QUIET, "each");
+	s32 h = (s32)ui->small->height, y = t->blocks[i].y - h;
+	ui_put(ui, ui->small, t->area.x, y, COLOUR_INK, "level %u", table->level);
+	ui_put(ui, ui->small, t->area.x, y + h, COLOUR_QUIET, "%s", words_size(size, entry_bytes(table)));
+	if (t->blocks[i].h > 2 * h)
+		ui_put(ui, ui->small, t->area.x, y + 2 * h, COLOUR_QUIET, "each");
 }
 
 static void paint_root_caption(const struct ui *ui, const struct tree *t)
@@ -325,7 +323,7 @@ static void paint_tree(const struct ui *ui, struct tree *t)
 		paint_caption(&inner, t, i);
 		paint_block(&inner, t, i);
 	}
-	paint_level_name(ui, t, 0);
+	ui_put(ui, ui->small, t->area.x, t->root.y, COLOUR_INK, "root");
 	if (t->has_caption)
 		paint_root_caption(ui, t);
 	paint_block(ui, t, 0);
@@ -426,7 +424,7 @@ void tab_paint_tree(const struct ui *ui, struct rect r)
 	paint_tree(ui, &t);
 	if (is_low)
 		return;
-	int n = snprintf(remark, sizeof(remark), "Sv%u: %u level%s, %u%s table%s", 12 + 9 * (v->levels & 7), v->levels,
+	int n = snprintf(remark, sizeof(remark), "Sv%u: %u level%s, %u%s table%s", 12 + 9 * (v->levels & 7u), v->levels,
 	                 v->levels == 1 ? "" : "s", count, v->tables_cut ? " of more" : "", count == 1 ? "" : "s");
 	if (t.empty > 0)
 		n += snprintf(remark + n, sizeof(remark) - (size_t)n, ", %u of them empty", t.empty);

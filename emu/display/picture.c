@@ -93,10 +93,12 @@ static bool read_pixels(struct picture *picture, png_image *image, const char *p
 	if (!ok) {
 		error_set(err, "%s: %s", path, image->message);
 	} else {
-		picture_resize(picture, image->width, image->height);
-		for (size_t i = 0; i < (size_t)picture->width * picture->height; i++)
-			picture->pixels[i] = (u32)bytes[RGB_SIZE * i] << 16 | (u32)bytes[RGB_SIZE * i + 1] << 8 |
-			                     bytes[RGB_SIZE * i + 2];
+		u32 *pixels = xcalloc(count, sizeof(*pixels));
+		for (size_t i = 0; i < count; i++)
+			pixels[i] = (u32)bytes[RGB_SIZE * i] << 16 | (u32)bytes[RGB_SIZE * i + 1] << 8 |
+			            bytes[RGB_SIZE * i + 2];
+		picture_free(picture);
+		*picture = (struct picture){ image->width, image->height, pixels };
 	}
 	free(bytes);
 	return ok;

@@ -36,9 +36,11 @@ static void paint_console(struct tui_screen *t, struct sheet *s, struct rect r)
 	u32 cursor_column, cursor_row;
 	bool has_cursor = terminal_cursor(t->terminal, &cursor_column, &cursor_row);
 
-	left = (s32)cursor_column >= r.w ? (s32)cursor_column - r.w + 1 : 0;
+	left = has_cursor && (s32)cursor_column >= r.w ? (s32)cursor_column - r.w + 1 : 0;
 	top = (s32)cursor_row >= r.h ? (s32)cursor_row - r.h + 1 : 0;
-	top = top > rows - r.h && rows > r.h ? rows - r.h : top;
+	/* Scrolled back, the cursor is below everything. */
+	if (top + r.h > rows)
+		top = rows > r.h ? rows - r.h : 0;
 	for (s32 y = 0; y < r.h && y + top < rows; y++) {
 		for (s32 x = 0; x < r.w && x + left < columns; x++) {
 			struct terminal_cell cell;

@@ -5,7 +5,7 @@
  * The thread takes from the link all that is there, then paints once: however much the machine does, it is painted no
  * more often than the display shows. With nothing new it sleeps without a timeout.
  */
-#include "emu/display/window_internal.h"
+#include "emu/display/window.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "emu/display/window_internal.h"
 
 #define EVENTS_AT_ONCE 256 /* before something is painted */
 #define WINDOW_WIDTH_MIN 320

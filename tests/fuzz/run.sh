@@ -41,7 +41,7 @@ for program in "$out"/tests/fuzz/*_fuzz; do
 	name=$(basename "$program" _fuzz)
 	mkdir -p "$out/corpus/$name"
 	# What rvemu says about a driver that breaks the rules would fill the log; sanitizers are heard all the same.
-	[[ $name =~ ^(virtqueue|snapshot)$ ]] && quiet=2 || quiet=0
+	[[ $name =~ ^(virtqueue|virtio_gpu|snapshot)$ ]] && quiet=2 || quiet=0
 	if "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$out/$name-" \
 		-close_fd_mask="$quiet" "$out/corpus/$name" >"$out/$name.log" 2>&1; then
 		passed=$((passed + 1))

@@ -1,7 +1,8 @@
-"""The screen of the guest OS: what is printed is in the picture, /dev/fb0 and virtual terminals do what Linux's do, keys type.
+"""The screen of the guest OS: what is printed is in the picture, /dev/fb0 and virtual terminals do what Linux's do,
+keys type.
 
-On rvemu the screen is --screen. QEMU's board has none: there the device tree names a piece of RAM as the framebuffer, and keys
-come from QEMU's virtio keyboard, so that neither side knows rvemu's devices.
+On rvemu the screen is --screen. QEMU's board has none: there the device tree names a piece of RAM as the framebuffer,
+and keys come from QEMU's virtio keyboard, so that neither side knows rvemu's devices.
 """
 
 import functools
@@ -161,6 +162,16 @@ def shells():
     check(any(line.startswith("/root #") for line in lines), f"{title}: the picture has a prompt", lines)
 
 
+def panic():
+    """The last words of the kernel are on the screen."""
+    disk, picture = guest.disk_for("panic", programs.root()), os.path.join(guest.BUILD, "panic.png")
+    line = screen_command(disk, picture)
+    status, _ = guest.run([word.replace("/sbin/init", "/nowhere") for word in line])
+    width, height, rows = read_png(picture)
+    lines = read_text(rows, width, height)
+    check(status != 0 and any("kernel panic: /nowhere" in line for line in lines), "panic: the screen says why", lines)
+
+
 # --- QEMU ---
 
 def qemu_tree():
@@ -189,7 +200,8 @@ class Keyboard:
         self.picture = os.path.join(guest.BUILD, "qemu-screen.raw")
         line = guest.command("qemu", [disk], append=append, options=[
             "-dtb", qemu_tree(), "-device", "virtio-keyboard-device,bus=virtio-mmio-bus.1"])
-        line = [word for word in line if word != "-nographic"] + ["-display", "none", "-serial", "null", "-monitor", "stdio"]
+        line = [word for word in line if word != "-nographic"]
+        line += ["-display", "none", "-serial", "null", "-monitor", "stdio"]
         self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     def __enter__(self):
@@ -270,8 +282,10 @@ def keys():
         see("/root #", "Enter begins a shell there")
         board.type("echo two\n")
         see("two", "it takes keys")
-        board.press("ctrl-alt-f1")
-        check(board.wait_for("/root #") and "two" not in board.shown(), f"{title}: Ctrl-Alt-F1")
+        board.type("exit\n")
+        see("Press Enter for a shell on tty2 .*", "a shell there that ends is offered again")
+        board.press("alt-left")
+        check(board.wait_for("/root #") and "two" not in board.shown(), f"{title}: Alt-Left")
         board.type("cat /proc/meminfo /proc/vmstat\n")
         time.sleep(1)
         before = board.shown()
@@ -284,6 +298,25 @@ def keys():
         except subprocess.TimeoutExpired:
             status = None
         check(status == 0, f"{title}: exit on tty1 switches the machine off")
+
+
+def events():
+    """/dev/input/event0; whoever has it for itself gets the keys alone."""
+    with Keyboard(guest.disk_for("events", programs.root())) as board:
+        check(board.wait_for("/root #"), "events: a prompt")
+        board.type("/t/screen input\n")
+        board.wait_for("press keys")
+        board.press("a")
+        board.press("shift-x")
+        board.press("esc")
+        check(board.wait_for("0 failed"), "events: it ends")
+        lines = board.shown()
+        wanted = ["30 1", "30 0", "42 1", "45 1", "45 0", "42 0", "1 1", "1 0"]
+        seen = [line[4:] for line in lines if line.startswith("key ")]
+        check(sorted(seen) == sorted(wanted) and seen[:4] == wanted[:4], "events: presses and releases",
+              "\n".join(lines))
+        check(not any("FAIL" in line for line in lines), "events: the device says what it is", "\n".join(lines))
+        check(board.wait_for("/root #") and "aX" not in "".join(lines), "events: nothing is typed")
 
 
 def german():
@@ -300,5 +333,5 @@ def german():
 
 def tests(machines):
     """Jobs for run.py."""
-    jobs = [devices, text, shells] if "rvemu" in machines else []
-    return jobs + ([keys, german] if "qemu" in machines else [])
+    jobs = [devices, text, shells, panic] if "rvemu" in machines else []
+    return jobs + ([keys, events, german] if "qemu" in machines else [])

@@ -255,6 +255,20 @@ static void test_trace_that_cannot_be_is_told_and_the_old_one_stays(void **state
 	expect(&rig, "trace on csr", "traces cannot be switched here\n");
 }
 
+static void test_speed_is_set_and_told(void **state)
+{
+	(void)state;
+	expect(&rig, "speed", "the guest runs at full speed\n");
+	expect(&rig, "speed 1000", "the guest runs at 1000 steps a second at most\n");
+	assert_int_equal(rig.control.pace.per_second, 1000);
+	expect_part(&rig, "speed 0", "at no steps a second the guest would stand still");
+	expect_part(&rig, "speed 5 6", "6");
+	assert_int_equal(rig.control.pace.per_second, 1000);
+	expect(&rig, "speed full", "the guest runs at full speed\n");
+	expect_part(&rig, "speed full speed", "speed");
+	expect_part(&rig, "help speed", "N steps a second");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -266,6 +280,7 @@ int main(void)
 		TEST(test_step_counts_down),
 		TEST(test_a_pause_says_why_and_where),
 		TEST(test_reset_and_quit),
+		TEST(test_speed_is_set_and_told),
 		TEST(test_snapshots),
 		TEST(test_screendump_writes_what_the_guest_shows),
 		TEST(test_traces_are_switched_while_the_guest_runs),

@@ -238,6 +238,20 @@ static void test_the_console_follows_its_cursor(void **state)
 	assert_int_equal(rig->screen.cursor_x, 39);
 }
 
+static void test_a_console_that_is_scrolled_back_fills_its_view(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->screen.view = TUI_CONSOLE;
+	for (u32 i = 0; i < 40; i++)
+		terminal_write(rig->screen.terminal, (const u8 *)"line\r\n", 6);
+	terminal_scroll(rig->screen.terminal, 12);
+	expect(paint(rig, 80, 24), "line");
+	assert_int_equal(rig->sheet.cells[22 * 80].code_point, 'l');
+	assert_false(rig->screen.has_cursor);
+	expect(paint(rig, 80, 24), "12 lines back");
+}
+
 static void expect_wish(struct rig *rig, const char *bytes, enum wish_kind kind, u64 number)
 {
 	u32 before = rig->wishes;
@@ -370,6 +384,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_letters_stand_for_colours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_console_and_mmu_share_large_terminals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_console_follows_its_cursor, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_console_that_is_scrolled_back_fills_its_view, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys_hold_step_and_slow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys_choose_spaces_and_harts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_arrows_choose_a_frame, setup, teardown),

@@ -102,7 +102,7 @@ static void print_number(int32_t value)
 
 static uint32_t colour_at(uint32_t x, uint32_t y)
 {
-	static const uint32_t bars[8] = { 0xffffff, 0xffff00, 0x00ffff, 0x00ff00, 0xff00ff, 0xff0000, 0x0000ff, 0x000000 };
+	static const uint32_t bars[8] = { 0xffffff, 0xffff00, 0x00ffff, 0x00ff00, 0xff00ff, 0xff0000, 0x0000ff, 0 };
 	if (x == 0 || y == 0 || x == WIDTH - 1 || y == HEIGHT - 1)
 		return 0xffffff;
 	if (y < HEIGHT / 2)

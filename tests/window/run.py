@@ -133,6 +133,8 @@ def is_like(picture, name, update):
 
 
 def expect_like(run, name, update):
+    if update:
+        time.sleep(2)  # it may still be on its way
     if not wait_for(lambda: is_like(run.look(), name, update), 5):
         run.look().write_png(os.path.join(BUILD, name + ".png"))
         raise Failure(f"it does not look like golden/{name}.png; see build/window/{name}.png (--keep)")

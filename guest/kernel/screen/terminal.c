@@ -173,7 +173,6 @@ static void tab(struct terminal *t)
 		x++;
 	while (x < t->columns - 1 && !(t->tabs[x / 64] >> x % 64 & 1));
 	t->cursor.x = MIN(x, t->columns - 1);
-	t->cursor.wrap_next = false;
 }
 
 /* Bytes below a space, also within sequences. false: it is none of those. */
@@ -184,7 +183,7 @@ static bool control(struct terminal *t, u8 byte)
 		t->bell = true;
 		return true;
 	case '\b':
-		t->cursor.x -= t->cursor.x > 0 && !t->cursor.wrap_next;
+		t->cursor.x -= t->cursor.x > 0;
 		t->cursor.wrap_next = false;
 		return true;
 	case '\t':

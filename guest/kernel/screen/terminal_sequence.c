@@ -131,7 +131,7 @@ static void erase_line(struct terminal *t, u32 how)
 		terminal_erase(t, cursor->y, 0, t->columns);
 }
 
-/* Lines are inserted and deleted within the scroll region alone. */
+/* Lines are inserted and deleted within the scroll region alone. The column stays, as in Linux. */
 static void shift_lines(struct terminal *t, bool insert, u32 count)
 {
 	u32 y = t->cursor.y;
@@ -142,7 +142,6 @@ static void shift_lines(struct terminal *t, bool insert, u32 count)
 		terminal_scroll_down(t, y, t->margin_bottom, count);
 	else
 		terminal_scroll_up(t, y, t->margin_bottom, count);
-	terminal_move(t, 0, y);
 }
 
 static void repeat(struct terminal *t, u32 count)
@@ -180,7 +179,7 @@ static void alternate_screen(struct terminal *t, u32 mode, bool on)
 		terminal_show(t, on ? &t->alternate : &t->primary);
 	if (on && mode == 1049)
 		terminal_erase_rows(t, 0, t->rows - 1);
-	if (!on && mode == 1049)
+	if (!on && mode == 1049 && was_on)
 		restore_cursor(t, &t->saved_primary);
 }
 

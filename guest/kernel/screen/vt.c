@@ -66,7 +66,7 @@ void vt_flush(struct vt *vt)
 {
 	u64 now;
 
-	if (vt != front || draw_timer.pending || is_graphic(vt))
+	if (vt != front || is_graphic(vt) || draw_timer.pending)
 		return;
 	now = time_now_ns();
 	if (now >= drawn_ns + FRAME_NS)

@@ -95,7 +95,7 @@ static bool addresses(struct vi *vi, char **text, struct ex *ex)
 	if (first > last)
 		return complain(vi, "the first line is behind the last one");
 	if (last > count || first < 0)
-		return complain(vi, "there is no line %ld", first < 0 ? first : last);
+		return complain(vi, "no line %ld", first < 0 ? first : last);
 	/* Line 0, before the first, is for r alone, which asks for it. */
 	ex->last = last ? (size_t)last - 1 : 0;
 	ex->first = first ? (size_t)first - 1 : 0;
@@ -336,7 +336,7 @@ bool ex_run(struct vi *vi, char *line)
 		ex.bang = *text == '!' && commands[i].name[0] != '!';
 		ex.rest = skip_blanks(text + ex.bang);
 		if (ex.addresses < 0 && commands[i].run != ex_read)
-			return complain(vi, "there is no line 0");
+			return complain(vi, "no line 0");
 		return commands[i].run(vi, &ex);
 	}
 	return complain(vi, "there is no command %.*s", (int)length, text);

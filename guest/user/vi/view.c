@@ -100,9 +100,14 @@ static void follow_cursor(struct vi *vi)
 	rows = rows_before_cursor(vi, height * 2);
 	if (rows + own <= height)
 		return;
-	if (rows + own > height + height / 2)
+	if (rows + own > height + height / 2) {
+		size_t last = buffer_count(&vi->buffer) - 1, end;
+
+		/* In the middle, but not so that nothing is seen behind the end of the text. */
 		vi->top = line_above(vi, vi->cursor.line, (height - own) / 2);
-	else
+		end = rows_of(vi, last) < height ? line_above(vi, last, height - rows_of(vi, last)) : last;
+		vi->top = end < vi->top && last - vi->cursor.line < height ? end : vi->top;
+	} else
 		vi->top = line_above(vi, vi->cursor.line, height - own);
 }
 

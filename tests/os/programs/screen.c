@@ -2,10 +2,13 @@
  * The screen's devices as programs see them: /dev/fb0, virtual terminals, /dev/vcs*. Run with a screen of the given
  * size (screen WIDTH HEIGHT), says "ok" or "FAIL" for each thing, and ends with 1 if anything failed. For our kernel
  * alone.
+ *
+ *     screen input     the keyboard's events until the Escape key comes up, one a line
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fb.h>
+#include <linux/input.h>
 #include <linux/kd.h>
 #include <linux/vt.h>
 #include <poll.h>
@@ -269,6 +272,14 @@ static void switch_tests(void)
 	check(!ioctl(fd, KDSETMODE, KD_GRAPHICS) && !ioctl(fd, KDGETMODE, &mode) && mode == KD_GRAPHICS, "graphics");
 	check(FAILS(ioctl(fd, KDSETMODE, 9), EINVAL), "no other mode");
 	check(!ioctl(fd, KDSETMODE, KD_TEXT), "text again");
+	pid_t child = fork();
+	if (!child) {
+		ioctl(fd, KDSETMODE, KD_GRAPHICS);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	check(write(fd, "x", 1) == 1 && !ioctl(fd, KDGETMODE, &mode) && mode == KD_TEXT,
+	      "who drew is gone: text again");
 	check(!ioctl(fd, KDGKBTYPE, &type) && !ioctl(fd, KDGKBMODE, &mode) && mode == K_UNICODE, "keys are Unicode");
 	check(!ioctl(fd, VT_ACTIVATE, 1) && !ioctl(fd, VT_WAITACTIVE, 1), "tty1 comes back");
 	close(fd);
@@ -287,10 +298,47 @@ static void size_tests(int columns, int rows)
 	close(fd);
 }
 
+/* --- /dev/input/event0 --- */
+
+static int show_events(void)
+{
+	struct input_event event = { 0 };
+	unsigned char keys[64] = { 0 }, types[4] = { 0 }, down[64] = { 0 }, none[64] = { 0 };
+	char name[64] = "";
+	int fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK);
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+
+	check(ioctl(fd, EVIOCGNAME(sizeof(name)), name) > 0 && strstr(name, "eyboard"), "event0: a keyboard");
+	check(ioctl(fd, EVIOCGBIT(0, sizeof(types)), types) > 0 && types[0] & 1 << EV_KEY, "event0: it has keys");
+	check(ioctl(fd, EVIOCGBIT(EV_KEY, sizeof(keys)), keys) > 0 && keys[KEY_A / 8] >> KEY_A % 8 & 1,
+	      "event0: and A");
+	do { /* the Enter key that started us may still be down */
+		usleep(20000);
+		ioctl(fd, EVIOCGKEY(sizeof(down)), down);
+	} while (memcmp(down, none, sizeof(down)));
+	while (read(fd, &event, sizeof(event)) > 0)
+		continue;
+	check(FAILS(read(fd, &event, sizeof(event)), EAGAIN) && FAILS(read(fd, &event, 4), EINVAL),
+	      "event0: nothing yet");
+	check(!ioctl(fd, EVIOCGRAB, 1), "event0: for us alone");
+	printf("press keys\n");
+	fflush(stdout);
+	while (event.type != EV_KEY || event.code != KEY_ESC || event.value) {
+		poll(&polled, 1, -1);
+		if (read(fd, &event, sizeof(event)) == sizeof(event) && event.type == EV_KEY)
+			printf("key %d %d\n", event.code, event.value);
+	}
+	close(fd);
+	printf("%d failed\n", failures);
+	return failures != 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned width = argc > 2 ? (unsigned)atoi(argv[1]) : 0, height = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
 
+	if (argc > 1 && !strcmp(argv[1], "input"))
+		return show_events();
 	signal(SIGSEGV, on_signal);
 	signal(SIGBUS, on_signal);
 	size_tests((int)width / 8, (int)height / 16);
