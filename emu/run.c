@@ -494,8 +494,10 @@ enum run_end run_machine(struct machine *m, const struct outside *outside)
 		r.outside = *outside;
 	inputs_init(&r.inputs, m, r.outside.console, r.outside.backends, r.outside.events, r.outside.journal);
 	r.next_poll_ns = r.outside.io ? m->clock.now_ns : CLOCK_NEVER;
-	if (r.outside.control)
+	if (r.outside.control) {
 		r.outside.control->machine = m;
+		r.outside.control->pause_due = false;
+	}
 	clock_run(&m->clock, m->clock.now_ns);
 	enum run_end end = run(&r);
 	if (r.outside.console)

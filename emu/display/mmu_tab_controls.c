@@ -92,7 +92,6 @@ struct item {
 	char text[128];
 	u32 colour;
 	u8 status; /* enum tab_status */
-	u8 weight; /* 0: goes last when room is short */
 };
 
 static struct item state_item(const struct ui *ui)
@@ -118,7 +117,7 @@ static struct item state_item(const struct ui *ui)
 static u32 collect_items(const struct ui *ui, struct item items[8])
 {
 	const struct live_view *v = ui->v;
-	char words[WORDS_BYTES], count[WORDS_BYTES];
+	char words[WORDS_BYTES];
 	u32 n = 0;
 	items[n++] = state_item(ui);
 	items[n] = (struct item){ .status = STATUS_HART, .colour = COLOUR_INK };
@@ -130,23 +129,36 @@ static u32 collect_items(const struct ui *ui, struct item items[8])
 	else
 		snprintf(items[n++].text, 128, "no process");
 	items[n] = (struct item){ .status = STATUS_MODE, .colour = COLOUR_INK };
-	snprintf(items[n++].text, 128, "mode %s", words_mode(v->priv));
+	snprintf(items[n++].text, 128, "%c mode", words_mode(v->priv)[0]);
 	items[n] = (struct item){ .status = STATUS_PC, .colour = COLOUR_INK };
 	snprintf(items[n++].text, 128, v->symbol[0] ? "pc 0x%llx <%s>" : "pc 0x%llx", (unsigned long long)v->pc,
 	         v->symbol);
 	items[n] = (struct item){ .status = STATUS_SATP, .colour = COLOUR_INK };
 	snprintf(items[n++].text, 128, "satp: %s", words_satp(words, v->satp));
-	items[n] = (struct item){ .status = STATUS_TIME, .colour = COLOUR_QUIET };
-	snprintf(items[n++].text, 128, "guest time %.3f s, %s instructions", (double)v->time_ns / 1e9,
-	         words_count(count, (double)ui->tab->status.instret));
 	return n;
+}
+
+/* Guest time, at the right; returns where it begins. */
+static s32 paint_time(const struct ui *ui, struct rect r)
+{
+	char text[2 * WORDS_BYTES], count[WORDS_BYTES];
+	int n = snprintf(text, sizeof(text), "guest time %.3f s", (double)ui->v->time_ns / 1e9);
+	if (r.w > 170 * ui->em)
+		snprintf(text + n, sizeof(text) - (size_t)n, ", %s instructions",
+		         words_count(count, (double)ui->tab->status.instret));
+	s32 x = r.x + r.w - text_width(ui->font, text);
+	if (r.w < 110 * ui->em)
+		return r.x + r.w;
+	ui_put(ui, ui->font, x, r.y, COLOUR_QUIET, "%s", text);
+	tab_zone(ui, (struct rect){ x, r.y, r.x + r.w - x, r.h }, ZONE_STATUS, STATUS_TIME);
+	return x - 2 * ui->em;
 }
 
 void tab_paint_status(const struct ui *ui, struct rect r)
 {
 	struct item items[8];
 	u32 count = collect_items(ui, items);
-	s32 x = r.x, end = r.x + r.w;
+	s32 x = r.x, end = paint_time(ui, r);
 	for (u32 i = 0; i < count && x < end; i++) {
 		const struct font *font = i == 0 ? ui->bold : ui->font;
 		s32 from = x;
@@ -199,7 +211,8 @@ static void tip_status(const struct mmu_tab *tab, u32 status, struct tip *tip)
 		tip_add(tip, "The register that says how addresses are translated and where the root table is.");
 		return;
 	case STATUS_TIME:
-		tip_add(tip, "Time as the guest sees it");
+		tip_add(tip, "Time as the guest sees it: %.6f s", (double)v->time_ns / 1e9);
+		tip_add(tip, "%llu instructions were run.", (unsigned long long)s->instret);
 		tip_add(tip, "It follows the instructions, not your clock: two runs are the same.");
 		return;
 	default:

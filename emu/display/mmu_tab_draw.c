@@ -203,8 +203,8 @@ const char *words_satp(char text[WORDS_BYTES], u64 satp)
 	if (mode < 8 || mode > 10)
 		snprintf(text, WORDS_BYTES, "%s", mode == 0 ? "Bare: no translation" : "unknown mode");
 	else
-		snprintf(text, WORDS_BYTES, "Sv%u, ASID %u, root table at 0x%llx", 39 + (mode - 8) * 9,
-		         (u32)bits(satp, 59, 44), (unsigned long long)bits(satp, 43, 0) << 12);
+		snprintf(text, WORDS_BYTES, "Sv%u, ASID %u, root 0x%llx", 39 + (mode - 8) * 9, (u32)bits(satp, 59, 44),
+		         (unsigned long long)bits(satp, 43, 0) << 12);
 	return text;
 }
 

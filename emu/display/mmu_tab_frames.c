@@ -105,7 +105,7 @@ static void paint_marks(const struct ui *ui, const struct live_cell *cell, struc
 		char text[4];
 		snprintf(text, sizeof(text), cell->maps > 9 && size < 16 ? "+" : "%u", cell->maps);
 		paint_text(&ui->c, font, r.x + (r.w - text_width(font, text)) / 2, r.y + (r.h - (s32)font->height) / 2,
-		           COLOUR_SUNK, text);
+		           (colour >> 8 & 255) < 110 ? COLOUR_INK : COLOUR_SUNK, text);
 		return;
 	}
 	s32 dot = size / 3;

@@ -81,7 +81,8 @@ static u32 entry_colour(u8 entry)
 /* A table without entries has no block: kernels make some in advance. */
 static bool is_shown(const struct live_table *table)
 {
-	return table->used > 0;
+	const u8 *entries = table->entries;
+	return table->used > 0 || entries[0] != LIVE_ENTRY_NONE || memcmp(entries, entries + 1, ENTRIES - 1) != 0;
 }
 
 /* Puts all blocks below each other, y from 0 on; returns their height. */
@@ -228,7 +229,9 @@ static void paint_caption(const struct ui *ui, const struct tree *t, u32 i)
 		supers += is_leaf(table->entries[k]);
 	s32 y = r.y - (s32)ui->small->height, columns = r.w / (s32)ui->small->width;
 	int n = snprintf(va, sizeof(va), "%llx", (unsigned long long)table->va);
-	/* The low digits tell tables apart. */
+	/* The low digits tell tables apart; where few fit, the entry of the parent does. */
+	if (n > columns && columns < 9)
+		n = snprintf(va, sizeof(va), "[%u]", table->slot);
 	const char *text = n > columns && columns > 2 ? va + n - columns + 1 : va;
 	const char *dots = text == va ? "" : "\u2026";
 	if (supers > 0)

@@ -35,6 +35,25 @@ bool sdl_load(struct sdl *sdl, struct error *err)
 	return true;
 }
 
+/* X errors are no reason to end rvemu, which is what they do otherwise: SDL wakes a sleeping thread by an event to its
+ * window, which arrives late where the window was closed at that moment. */
+static int ignore_x_error(void *display, void *error)
+{
+	(void)display;
+	(void)error;
+	return 0;
+}
+
+static void survive_x_errors(void)
+{
+	void *x11 = dlopen("libX11.so.6", RTLD_NOW | RTLD_NOLOAD);
+	void *(*set_handler)(int (*)(void *, void *)) = NULL;
+	if (x11)
+		set_handler = (typeof(set_handler))dlsym(x11, "XSetErrorHandler");
+	if (set_handler)
+		set_handler(ignore_x_error);
+}
+
 bool sdl_start(const struct sdl *sdl, struct error *err)
 {
 	const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
@@ -54,5 +73,6 @@ bool sdl_start(const struct sdl *sdl, struct error *err)
 		                 : wayland ? wayland
 		                           : "this machine",
 		                 sdl->GetError());
+	survive_x_errors();
 	return true;
 }

@@ -335,27 +335,24 @@ static size_t add_line(const struct terminal *t, u64 line, bool is_wrapped, char
 char *terminal_selected(const struct terminal *t)
 {
 	u64 first = t->grid_line - t->past_count, end = t->grid_line + t->grid.rows;
-	size_t length = 0, room = 0;
-	bool is_wrapped = false;
-	char *text = NULL;
-	u32 count;
+	size_t length = 0;
+	char *text;
 
 	if (!t->is_selected)
 		return NULL;
-	for (u64 line = t->from.line < first ? first : t->from.line; line <= t->to.line && line < end; line++) {
-		size_t most = length + (size_t)t->grid.columns * 4 + 2;
+	first = t->from.line < first ? first : t->from.line;
+	end = t->to.line < end ? t->to.line + 1 : end;
+	text = xcalloc((first < end ? end - first : 0) + 1, (size_t)t->grid.columns * 4 + 1);
+	for (u64 line = first; line < end; line++) {
+		bool is_wrapped = false;
+		u32 count;
 
-		if (most > room) {
-			room = most * 2;
-			text = xrealloc(text, room);
-		}
 		cells_of(t, line, &count, &is_wrapped);
 		length = add_line(t, line, is_wrapped, text, length);
 		if (line != t->to.line && !is_wrapped)
 			text[length++] = '\n';
 	}
-	if (text)
-		text[length] = 0;
+	text[length] = 0;
 	return text;
 }
 

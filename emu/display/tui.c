@@ -119,7 +119,8 @@ static bool mmu_key(struct tui *t, const struct tui_key *key)
 
 	if (!tui_mmu_key(&t->mmu, key, t->live, &t->screen.status))
 		return false;
-	if (memcmp(&before, &t->mmu.request, sizeof(before)) != 0)
+	if (before.satp != t->mmu.request.satp || before.hart != t->mmu.request.hart ||
+	    before.frame_pa != t->mmu.request.frame_pa)
 		look(t);
 	t->is_changed = true;
 	return true;
@@ -293,6 +294,39 @@ static void say_again(struct tui *t)
 	free(t->said_text);
 }
 
+static struct tui **abort_tui(void)
+{
+	static struct tui *tui;
+
+	return &tui;
+}
+
+/* Our own bug: what was said of it must be seen. The handler has no argument but this. */
+static void on_abort(int number)
+{
+	struct tui *t = *abort_tui();
+
+	(void)number;
+	if (!t || t->said_saved < 0)
+		return;
+	tui_curses_abandon();
+	dup2(t->said_saved, STDERR_FILENO);
+	for (char text[512];;) {
+		ssize_t size = read(t->said[0], text, sizeof(text));
+
+		if (size <= 0 || write(STDERR_FILENO, text, (size_t)size) < 0)
+			break;
+	}
+}
+
+static void watch_aborts(struct tui *t)
+{
+	struct sigaction action = { .sa_handler = t ? on_abort : SIG_DFL, .sa_flags = (int)SA_RESETHAND };
+
+	*abort_tui() = t;
+	sigaction(SIGABRT, &action, NULL);
+}
+
 /* --- from the machine --- */
 
 static void take_news(struct tui *t)
@@ -425,6 +459,7 @@ struct tui *tui_create(const struct display_config *config, struct link *link, s
 	t->screen.view = config->tab == DISPLAY_TAB_MMU ? TUI_MMU : TUI_CONSOLE;
 	t->is_changed = true;
 	take_over_stderr(t);
+	watch_aborts(t);
 	link_listen(link, wake, t);
 	BUG_ON(!start_thread(t));
 	return t;
@@ -462,6 +497,7 @@ void tui_destroy(struct tui *t)
 	if (!t)
 		return;
 	link_gone(t->link);
+	watch_aborts(NULL);
 	give_back_stderr(t);
 	atomic_store(&t->ends, true);
 	wake(t);

@@ -70,6 +70,13 @@ static bool can_move_cursor(void)
 	return sequence && sequence != (const char *)-1;
 }
 
+/* On ways out that pass by tui_curses_destroy(). */
+static void give_back(void)
+{
+	if (stdscr && !isendwin())
+		endwin();
+}
+
 struct tui_curses *tui_curses_create(struct error *err)
 {
 	const char *term = getenv("TERM");
@@ -98,11 +105,17 @@ struct tui_curses *tui_curses_create(struct error *err)
 		          term);
 		return NULL;
 	}
+	atexit(give_back);
 	raw();
 	noecho();
 	nonl();
 	settle_colours(c);
 	return c;
+}
+
+void tui_curses_abandon(void)
+{
+	give_back();
 }
 
 void tui_curses_destroy(struct tui_curses *c)

@@ -14,6 +14,9 @@ struct tui_curses *tui_curses_create(struct error *err);
 /* Gives it back. */
 void tui_curses_destroy(struct tui_curses *c);
 
+/* Gives it back in a hurry: the program is about to abort. */
+void tui_curses_abandon(void);
+
 /* Makes the sheet as large as the terminal is now, and says what it can. True: the size is another. */
 bool tui_curses_fit(struct tui_curses *c, struct sheet *s);
 

@@ -11,7 +11,7 @@
 #define UPPER_HALF 0x2580
 #define BLOCK 0x2588
 #define FADES_AT 24     /* age from which on a cell looks as old as can be */
-#define FADED 80       /* of 255: how near it comes to the background */
+#define FADED 80        /* of 255: how near it comes to the background */
 #define GUTTER 10       /* columns for addresses, where there is room */
 #define GUTTER_WIDTH 52 /* of the map, from which on there is */
 #define FRAME_LOG2 12

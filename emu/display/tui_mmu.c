@@ -64,10 +64,10 @@ static void paint_counters(struct sheet *s, struct rect r, const struct live_vie
 	for (u32 c = 0; c < LIVE_COUNTERS && y < r.y + r.h; c++, y++) {
 		bool is_bad = c == LIVE_FAULTS || c == LIVE_SWAP_IN || c == LIVE_SWAP_OUT;
 		struct sheet_style style = view->rates[c] <= 0 ? sheet_quiet : is_bad ? sheet_bad : sheet_accent;
-		s32 x = sheet_text(s, r.x, y, r.x + 12, sheet_quiet, "%s", live_counter_name((enum live_counter)c));
+		s32 x = r.x + 12;
 
-		x = sheet_text(s, r.x + 12, y, end, sheet_plain, " %6s",
-		               sheet_number(total, (double)view->counters[c]));
+		sheet_text(s, r.x, y, x, sheet_quiet, "%s", live_counter_name((enum live_counter)c));
+		x = sheet_text(s, x, y, end, sheet_plain, " %6s", sheet_number(total, (double)view->counters[c]));
 		if (c != LIVE_FRAMES_FREE)
 			sheet_text(s, x, y, end, style, " %6s", sheet_number(rate, view->rates[c]));
 		sheet_plot(s, r.x + 27, y, end, style, view->plots[c], view->plot_count);

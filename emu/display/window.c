@@ -274,6 +274,8 @@ static bool open_window(struct window *w, struct error *err)
 		w->sdl.StartTextInput();
 	window_fit(w);
 	window_tell(w);
+	if (w->config.fullscreen)
+		window_note(w, WINDOW_FULL_SCREEN_NOTE);
 	return true;
 }
 

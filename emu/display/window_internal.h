@@ -19,6 +19,7 @@
 
 #define WINDOW_NOTE_NS 6000000000ull      /* how long a message stays */
 #define WINDOW_OVER_WAIT_NS 1000000000ull /* keys typed that soon after the end were not meant to close the window */
+#define WINDOW_FULL_SCREEN_NOTE "Ctrl-Alt-F leaves full screen, Ctrl-Alt-S scales, Ctrl-Alt-H helps"
 #define WINDOW_TABS 3
 
 /* A picture and the texture that shows it. */
@@ -85,8 +86,9 @@ struct window {
 	bool is_grabbed;      /* keyboard and pointer are the guest's alone */
 	char *typing;         /* text that is being typed into the guest; NULL: none */
 	const char *typing_at;
-	u32 typing_lost;    /* characters of it that no key types */
-	u64 typing_next_ns; /* when the next character is due */
+	u32 typing_lost;     /* characters of it that no key types */
+	u64 typing_next_ns;  /* when the next character is due */
+	u64 typing_heard_ns; /* when the guest last had few enough events left */
 
 	struct terminal *terminal;
 	u32 font_size;                 /* of the terminal: index for font_get() */

@@ -65,7 +65,7 @@ static void toggle_full_screen(struct window *w)
 	bool is_full = w->sdl.GetWindowFlags(w->sdl_window) & SDL_WINDOW_FULLSCREEN;
 	w->sdl.SetWindowFullscreen(w->sdl_window, is_full ? 0 : SDL_WINDOW_FULLSCREEN_DESKTOP);
 	if (!is_full)
-		window_note(w, "Ctrl-Alt-F leaves full screen");
+		window_note(w, WINDOW_FULL_SCREEN_NOTE);
 	window_arrange(w);
 }
 
@@ -161,7 +161,7 @@ static const struct window_binding bindings[] = {
 	{ SDL_SCANCODE_R, CTRL | ALT, ON_SCREEN, false, toggle_follow, "Ctrl-Alt-R",
 	  "the guest's screen as large as the window (virtio-gpu)" },
 	{ SDL_SCANCODE_V, CTRL | SHIFT, ON_SCREEN | ON_SERIAL, true, paste, "Ctrl-Shift-V",
-	  "paste; into the screen, text is typed as keys" },
+	  "paste; into the screen, text is typed as keys (Esc stops it)" },
 	{ SDL_SCANCODE_V, CTRL | ALT, ON_SCREEN | ON_SERIAL, false, paste, NULL, NULL },
 	{ SDL_SCANCODE_C, CTRL | SHIFT, ON_SERIAL, false, copy, "Ctrl-Shift-C",
 	  "copy what the mouse selected (serial)" },

@@ -10,8 +10,9 @@
 
 #include "emu/display/keymap.h"
 
-#define TYPING_NS 10000000ull /* between two characters: guests lose what comes faster than they can read */
-#define TYPING_WAITING_MAX 64 /* events that the guest may have left before more is typed */
+#define TYPING_NS 10000000ull            /* between two characters: guests lose what comes faster than they can read */
+#define TYPING_WAITING_MAX 64            /* events that the guest may have left before more is typed */
+#define TYPING_PATIENCE_NS 5000000000ull /* how long it may have left them */
 
 static void send_event(struct window *w, u8 kind, u16 type, u16 code, s32 value)
 {
@@ -35,9 +36,22 @@ static void send_key(struct window *w, u16 key, bool is_down)
 	send_end(w, WISH_KEY);
 }
 
+/* What is left of the text is forgotten. When to come again: never. */
+static u64 stop_typing(struct window *w)
+{
+	free(w->typing);
+	w->typing = NULL;
+	return UINT64_MAX;
+}
+
 void window_screen_key(struct window *w, u32 scancode, bool is_down)
 {
 	u16 key = keymap_from_scancode(scancode);
+	if (w->typing && is_down && scancode == SDL_SCANCODE_ESCAPE) {
+		window_note(w, "stopped: the rest of the clipboard is not typed");
+		stop_typing(w);
+		return;
+	}
 	if (key == KEY_RESERVED)
 		return;
 	if (is_down && !w->status.has_keyboard && !w->status.is_over)
@@ -152,6 +166,7 @@ void window_screen_type(struct window *w, char *text)
 	w->typing_at = text;
 	w->typing_lost = 0;
 	w->typing_next_ns = 0;
+	w->typing_heard_ns = window_now_ns();
 }
 
 static void type_one(struct window *w, u32 code_point)
@@ -169,15 +184,30 @@ static void type_one(struct window *w, u32 code_point)
 		send_key(w, KEY_LEFTSHIFT, false);
 }
 
+/* Whether the guest has read what was typed before. If it does not for long, typing ends. */
+static bool may_type(struct window *w, u64 now_ns)
+{
+	bool is_heard = w->status.keys_waiting <= TYPING_WAITING_MAX;
+	if (is_heard || w->status.is_paused)
+		w->typing_heard_ns = now_ns;
+	if (now_ns - w->typing_heard_ns >= TYPING_PATIENCE_NS) {
+		window_note(w, "the guest does not read its keyboard: the rest is not typed");
+		stop_typing(w);
+	}
+	return is_heard && !w->status.is_paused;
+}
+
 u64 window_screen_type_some(struct window *w, u64 now_ns)
 {
 	if (!w->typing)
 		return UINT64_MAX;
+	if (w->status.is_over)
+		return stop_typing(w);
 	if (now_ns < w->typing_next_ns)
 		return w->typing_next_ns;
 	w->typing_next_ns = now_ns + TYPING_NS;
-	if (w->status.is_paused || w->status.keys_waiting > TYPING_WAITING_MAX)
-		return w->typing_next_ns;
+	if (!may_type(w, now_ns))
+		return w->typing ? w->typing_next_ns : UINT64_MAX;
 	u32 code_point = utf8_next(&w->typing_at);
 	/* Text from elsewhere may end its lines with CR LF. */
 	if (code_point == '\r')
@@ -189,7 +219,5 @@ u64 window_screen_type_some(struct window *w, u64 now_ns)
 	if (w->typing_lost)
 		window_note(w, "%u character%s of the clipboard cannot be typed on a US keyboard and were left out",
 		            w->typing_lost, w->typing_lost == 1 ? "" : "s");
-	free(w->typing);
-	w->typing = NULL;
-	return UINT64_MAX;
+	return stop_typing(w);
 }

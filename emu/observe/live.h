@@ -35,7 +35,8 @@ struct live_cell {
 	u8 flags; /* enum live_cell_flag */
 	u8 age;   /* 0: never seen used; 1: now; n: about 2^(n+8) instructions of all harts ago (A bits, walks) */
 	u8 maps;  /* user mappings; 255: that many or more */
-	u32 pid;  /* whose; 0: nobody's */
+	u32 pid; /* whose; 0: nobody's; from GUEST_SPACE_PID on it is ours (a kernel without hints): only to be compared
+	          */
 };
 enum live_cell_flag {
 	LIVE_CELL_DIRTY = 1,   /* D is set in a mapping */
@@ -76,7 +77,8 @@ struct live_space {
 	char name[GUEST_NAME_BYTES]; /* "" if it has none */
 };
 
-/* One entry of the TLB of the hart that is shown. */
+/* One entry of the TLB of the hart that is shown. Of a walk cache, which holds pointers by where they were read: va is
+ * that place, pa the table pointed to, size_log2 0. */
 struct live_tlb_entry {
 	u64 va, pa;   /* first byte mapped */
 	u64 pte;      /* as it was walked */
@@ -242,8 +244,8 @@ void live_sample(struct live *live, u64 host_ns);
 /* Writes what is to be seen now into *view. Between two instructions only. */
 void live_collect(struct live *live, const struct live_request *request, struct live_view *view);
 
-/* Has `control` paused (PAUSE_STEPPED, before the next instruction) at the next walk or fault, of any hart; once.
- * LIVE_STEP_NONE calls it off. */
+/* Has `control` paused (PAUSE_STEPPED, before the next instruction) at the next walk or fault, of any hart; once. Only
+ * while somebody looks. LIVE_STEP_NONE calls it off. */
 enum live_step { LIVE_STEP_NONE, LIVE_STEP_WALK, LIVE_STEP_FAULT };
 void live_step(struct live *live, struct control *control, enum live_step what);
 

@@ -163,30 +163,12 @@ void live_collect_cells(struct live *live, const struct live_request *request, s
 struct search {
 	const struct live *live;
 	struct live_frame *frame;
-	u64 wanted;            /* the frame's number */
-	u64 satp;              /* of the space at work */
-	u32 pid;               /* whose it is */
-	u32 left;              /* tables that may be read */
-	u64 seen[SEEN_PLACES]; /* hash set of tables: frame << 3 | level, + 1 */
-	u32 seen_count;        /* how many; no more than half of the places are used */
+	u64 wanted;                 /* the frame's number */
+	u64 satp;                   /* of the space at work */
+	u32 pid;                    /* whose it is */
+	u32 left;                   /* tables that may be read */
+	struct page_table_set seen; /* tables that were read: the kernel's, which all spaces share, once */
 };
-
-/* Tables that many spaces share, the kernel's, are read once. */
-static bool is_news(struct search *s, u64 frame, u32 level)
-{
-	u64 key = (frame << 3 | level) + 1;
-	u32 i = (u32)(key * 0x9e3779b97f4a7c15ull >> 40) & (SEEN_PLACES - 1);
-
-	while (s->seen[i] && s->seen[i] != key)
-		i = (i + 1) & (SEEN_PLACES - 1);
-	if (s->seen[i])
-		return false;
-	if (s->seen_count < SEEN_PLACES / 2) {
-		s->seen[i] = key;
-		s->seen_count++;
-	}
-	return true;
-}
 
 static void add_mapping(struct search *s, u64 va, u64 pte, u64 pte_addr, u32 level)
 {
@@ -207,7 +189,8 @@ static void search_table(struct search *s, u64 frame, u32 level, u64 va)
 {
 	u64 ptes[PAGE_TABLE_ENTRIES];
 
-	if (s->left == 0 || !is_news(s, frame, level) || !page_table_read(&s->live->m->bus, frame, ptes))
+	if (s->left == 0 || !page_table_is_news(&s->seen, frame, level) ||
+	    !page_table_read(&s->live->m->bus, frame, ptes))
 		return;
 	s->left--;
 	for (u32 i = 0; i < PAGE_TABLE_ENTRIES; i++) {
@@ -226,15 +209,15 @@ static void search_table(struct search *s, u64 frame, u32 level, u64 va)
 
 static void find_mappings(const struct live *live, u64 wanted, const struct live_view *view, struct live_frame *frame)
 {
-	struct search *s = xcalloc(1, sizeof(*s));
+	struct search s = { .live = live, .frame = frame, .wanted = wanted, .left = TABLES_READ };
 
-	*s = (struct search){ .live = live, .frame = frame, .wanted = wanted, .left = TABLES_READ };
+	s.seen = (struct page_table_set){ .places = xcalloc(SEEN_PLACES, sizeof(u64)), .size = SEEN_PLACES };
 	for (u32 i = 0; i < view->space_count; i++) {
-		s->satp = view->spaces[i].satp;
-		s->pid = view->spaces[i].pid;
-		search_table(s, satp_root(s->satp), satp_levels(s->satp) - 1, 0);
+		s.satp = view->spaces[i].satp;
+		s.pid = view->spaces[i].pid;
+		search_table(&s, satp_root(s.satp), satp_levels(s.satp) - 1, 0);
 	}
-	free(s);
+	free(s.seen.places);
 }
 
 void live_collect_frame(struct live *live, const struct live_request *request, struct live_view *view)

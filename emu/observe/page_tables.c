@@ -34,6 +34,22 @@ bool page_table_find(struct bus *bus, u64 satp, u64 va, struct page_table_leaf *
 	return false;
 }
 
+bool page_table_is_news(struct page_table_set *set, u64 frame, u32 level)
+{
+	u64 key = (frame << 3 | level) + 1;
+	u32 i = (u32)(key * 0x9e3779b97f4a7c15ull >> 40) & (set->size - 1);
+
+	while (set->places[i] && set->places[i] != key)
+		i = (i + 1) & (set->size - 1);
+	if (set->places[i])
+		return false;
+	if (set->count < set->size / 2) {
+		set->places[i] = key;
+		set->count++;
+	}
+	return true;
+}
+
 bool page_table_is_plausible(struct bus *bus, u64 satp)
 {
 	u64 ptes[PAGE_TABLE_ENTRIES];

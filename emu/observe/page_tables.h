@@ -57,6 +57,15 @@ struct page_table_leaf {
 };
 bool page_table_find(struct bus *bus, u64 satp, u64 va, struct page_table_leaf *leaf) must_check;
 
+/* Tables that were met already, so that what many share is read once. `places` is zeroed; `size`, how many there are, a
+ * power of two. When it is half full it takes no more, and all others are new. */
+struct page_table_set {
+	u64 *places;
+	u32 size, count;
+};
+/* True if the table in that frame, read as one of this level, was not met before. */
+bool page_table_is_news(struct page_table_set *set, u64 frame, u32 level) must_check;
+
 /* Whether the root page table of this satp still looks like one. A kernel that gives no hints does not say when an
  * address space is gone, and its root holds something else then. */
 bool page_table_is_plausible(struct bus *bus, u64 satp) must_check;

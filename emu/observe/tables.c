@@ -26,10 +26,10 @@ struct tables {
 /* A moment in the making. */
 struct writing {
 	struct bus *bus;
-	u64 *seen;       /* hash set of key_of() + 1 */
-	struct pack out; /* tables */
-	u32 count;       /* how many */
-	bool cut;        /* there are more */
+	struct page_table_set seen; /* tables that are in it */
+	struct pack out;            /* tables */
+	u32 count;                  /* how many */
+	bool cut;                   /* there are more */
 };
 
 struct tables *tables_create(struct guest_view *view)
@@ -55,25 +55,6 @@ void tables_attach(struct tables *tables, struct machine *m)
 }
 
 /* --- writing --- */
-
-static u64 key_of(u64 ppn, u32 level)
-{
-	return ppn << 3 | level;
-}
-
-/* Whether the table is new to this moment. */
-static bool is_news(struct writing *w, u64 ppn, u32 level)
-{
-	u64 key = key_of(ppn, level) + 1;
-	u32 i = (u32)(key * 0x9e3779b97f4a7c15ull >> 40) & (SEEN_PLACES - 1);
-
-	while (w->seen[i] && w->seen[i] != key)
-		i = (i + 1) & (SEEN_PLACES - 1);
-	if (w->seen[i])
-		return false;
-	w->seen[i] = key;
-	return true;
-}
 
 static void put_table(struct writing *w, u64 ppn, u32 level, const u64 *ptes)
 {
@@ -105,7 +86,7 @@ static void put_tree(struct writing *w, u64 ppn, u32 level)
 		w->cut = true;
 		return;
 	}
-	if (!is_news(w, ppn, level))
+	if (!page_table_is_news(&w->seen, ppn, level))
 		return;
 	put_table(w, ppn, level, ptes);
 	for (u32 i = 0; level > 0 && i < ENTRIES; i++)
@@ -141,8 +122,9 @@ static void take_moment(struct tables *tables, bool is_end)
 
 	if (!tables->m)
 		return;
-	struct writing w = { .bus = &tables->m->bus, .seen = xcalloc(SEEN_PLACES, sizeof(*w.seen)) };
+	struct writing w = { .bus = &tables->m->bus, .seen = { .size = SEEN_PLACES } };
 
+	w.seen.places = xcalloc(SEEN_PLACES, sizeof(*w.seen.places));
 	for (u32 i = 0; i < found; i++) {
 		u32 levels = satp_levels(spaces[i].satp);
 
@@ -162,7 +144,7 @@ static void take_moment(struct tables *tables, bool is_end)
 	pack_bytes(&out, w.out.bytes, w.out.size);
 	pack_free(&people);
 	pack_free(&w.out);
-	free(w.seen);
+	free(w.seen.places);
 	moments_add(&tables->moments, &out, now);
 }
 

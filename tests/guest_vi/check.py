@@ -72,18 +72,16 @@ class Editor:
             self.sent += len(data)
             self.screen.feed(data)
 
-    def wait(self, condition):
+    def wait(self, condition, what=""):
         end = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > end or self.process.poll() is not None:
-                raise Lost("\n".join(self.screen.text()))
+                raise Lost(f"waited for {what}\n" + "\n".join(self.screen.text()))
             self.read(0.05)
 
     def type(self, keys):
         """Escape and what would make a function key of it are kept apart by Ctrl-L, which only draws."""
-        keys = keys_of(keys)
-        if not keys.startswith("\x1b["):
-            keys = re.sub("\x1b([O[])", "\x1b\x0c\\1", keys)
+        keys = keys_of(re.sub(r"<Esc>([O\[])", r"<Esc><C-L>\1", keys))
         data = keys.encode()
         while data:  # a terminal takes no more than its buffer holds
             done = os.write(self.master, data[:1024])
@@ -107,7 +105,7 @@ class Editor:
     def message(self, keys, pattern):
         """The last row says this after these keys."""
         self.type(keys)
-        self.wait(lambda: re.search(pattern, self.screen.text()[-1]))
+        self.wait(lambda: re.search(pattern, self.screen.text()[-1]), (keys, pattern))
 
     def finish(self, keys):
         """The exit status."""
@@ -255,15 +253,17 @@ def signals(tests):
                     tests.check(saved.read() == "a\nprecious\nb\n", f"{number.name}: nothing is lost")
                 os.unlink(found.group(1))
             tests.check(termios.tcgetattr(editor.slave) == editor.before, f"{number.name}: the terminal is given back")
-    with tests.edit(path) as editor:
+    # Without job control, in a session of its own, nothing can stop.
+    script = 'set -m; "$0" "$1"; stty -a | grep -c "[^-]icanon" >"$1.modes"; fg >/dev/null'
+    with Editor(["sh", "-c", script, tests.program, path]) as editor:
         editor.rows()
         editor.type("\x1a")
-        _, status = os.waitpid(editor.process.pid, os.WUNTRACED)
-        tests.check(os.WIFSTOPPED(status), "Ctrl-Z stops it")
-        tests.check(termios.tcgetattr(editor.slave) == editor.before, "Ctrl-Z: the terminal is given back")
-        editor.process.send_signal(signal.SIGCONT)
-        tests.check(editor.rows()[:2] == ["a", "b"], "and it goes on")
+        editor.wait(lambda: os.path.exists(path + ".modes"))
+        tests.check(editor.rows()[:2] == ["a", "b"], "Ctrl-Z stops it, and it goes on")
         tests.check(editor.finish(":q\r") == 0, "and ends")
+        with open(path + ".modes", encoding="utf-8") as modes:
+            tests.check(modes.read() == "1\n", "while it is stopped the terminal is the shell's")
+        os.unlink(path + ".modes")
         tests.check(termios.tcgetattr(editor.slave) == editor.before, "the terminal is given back at the end")
 
 
@@ -295,7 +295,7 @@ def files(tests):
         editor.message(":e /\r", "directory")
         editor.message(":foo\r", "no command foo")
         editor.finish(":q\r")
-    with tests.edit(path, other) as editor:
+    with tests.edit(other, path) as editor:  # options first: path, then other
         editor.message("x:n\r", "not written")
         editor.message(":w\r:n\r", "1 lines")
         editor.message(":r " + path + "\r", "2 more lines")

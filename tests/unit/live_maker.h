@@ -68,8 +68,10 @@ static inline u16 maker_table(struct live_view *v, u16 parent, u16 slot, u8 leve
 	v->tables[i] = (struct live_table){
 		.pa = MAKER_ROOT + ((u64)i << 12), .va = va, .parent = parent, .slot = slot, .level = level
 	};
-	if (i > 0)
+	if (i > 0) {
 		v->tables[parent].entries[slot] = LIVE_ENTRY_VALID;
+		v->tables[parent].used++;
+	}
 	return i;
 }
 
@@ -96,7 +98,6 @@ static inline void maker_tables(struct live_view *v)
 	maker_table(v, 0, 0, 2, 0);
 	u16 low = maker_table(v, 0, 0, 1, 0), mid = maker_table(v, 0, 64, 1, 64ull << 30);
 	u16 top = maker_table(v, 0, 255, 1, 255ull << 30), kernel = maker_table(v, 0, 256, 1, 0xffffffc000000000ull);
-	v->tables[0].used = 4;
 	maker_pages(v, kernel, 0, 32, 0xe7);
 	maker_pages(v, kernel, 40, 1, 0xeb);
 	u16 code = maker_table(v, low, 0, 0, 0), heap = maker_table(v, low, 1, 0, 2ull << 20);

@@ -87,7 +87,7 @@ void panic(const char *format, ...)
 	printk("\nkernel panic: %s\n", message);
 	print_who();
 	print_callers((u64)__builtin_frame_address(0));
-	vt_draw_last();
+	vt_draw_last(true);
 	sbi_shutdown(true);
 }
 
@@ -100,6 +100,6 @@ void panic_trap(const struct regs *regs, const char *why)
 	print_regs(regs);
 	if (virtual_is_mapped(regs->x[REG_SP]))
 		print_callers(regs->x[REG_SP]);
-	vt_draw_last();
+	vt_draw_last(true);
 	sbi_shutdown(true);
 }

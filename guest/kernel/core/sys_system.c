@@ -166,12 +166,12 @@ i64 sys_reboot(struct task *task, const u64 arg[6])
 	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2:
 		fs_sync_all();
-		vt_draw_last();
+		vt_draw_last(false);
 		sbi_reboot();
 	case LINUX_REBOOT_CMD_HALT:
 	case LINUX_REBOOT_CMD_POWER_OFF:
 		fs_sync_all();
-		vt_draw_last();
+		vt_draw_last(false);
 		sbi_shutdown(system_exit_status != 0);
 	default:
 		return -EINVAL;

@@ -19,11 +19,6 @@ static void set_tabs(struct terminal *t)
 		t->tabs[i] = 0x0101010101010101ul;
 }
 
-static struct cell usual_pen(void)
-{
-	return (struct cell){ .code = ' ', .ink = INK_DEFAULT, .paper = PAPER_DEFAULT };
-}
-
 void terminal_soft_reset(struct terminal *t)
 {
 	t->margin_top = 0;
@@ -37,7 +32,7 @@ void terminal_soft_reset(struct terminal *t)
 	t->cursor.charset[0] = CHARSET_USUAL;
 	t->cursor.charset[1] = CHARSET_GRAPHICS;
 	t->cursor.shift = 0;
-	t->cursor.pen = usual_pen();
+	t->cursor.pen = terminal_usual_pen();
 	t->saved = t->saved_primary = t->cursor;
 	t->saved.x = t->saved.y = 0;
 }
@@ -165,7 +160,7 @@ static void put_utf8(struct terminal *t, u8 byte)
 
 /* --- control characters --- */
 
-static void tab(struct terminal *t)
+void terminal_tab(struct terminal *t)
 {
 	u32 x = t->cursor.x;
 
@@ -179,15 +174,12 @@ static void tab(struct terminal *t)
 static bool control(struct terminal *t, u8 byte)
 {
 	switch (byte) {
-	case '\a':
-		t->bell = true;
-		return true;
 	case '\b':
 		t->cursor.x -= t->cursor.x > 0;
 		t->cursor.wrap_next = false;
 		return true;
 	case '\t':
-		tab(t);
+		terminal_tab(t);
 		return true;
 	case '\n':
 	case '\v':
@@ -393,7 +385,7 @@ void terminal_write_message(struct terminal *t, const u8 *data, u64 size)
 	u8 state = t->state;
 	bool code_page = t->code_page;
 
-	cursor->pen = usual_pen();
+	cursor->pen = terminal_usual_pen();
 	cursor->charset[0] = CHARSET_USUAL;
 	cursor->shift = 0;
 	t->state = STATE_GROUND;

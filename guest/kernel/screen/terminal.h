@@ -97,7 +97,6 @@ struct terminal {
 	u32 dirty_first, dirty_last;       /* rows that may differ from what was drawn; none: first > last */
 	char answer[TERMINAL_ANSWER_SIZE]; /* bytes to be typed in, as answers to queries */
 	u32 answer_size;
-	bool bell; /* BEL came */
 };
 
 /* Empty, with all modes as after a reset. Sizes 1..TERMINAL_COLUMNS_MAX and 1..TERMINAL_ROWS_MAX; the lines live as

@@ -18,6 +18,8 @@ void terminal_reset(struct terminal *t);
 void terminal_soft_reset(struct terminal *t);
 /* The character set in use. */
 enum terminal_charset terminal_charset(const struct terminal *t);
+/* To the next tab stop, or the last column. */
+void terminal_tab(struct terminal *t);
 /* One character where the cursor is. */
 void terminal_put(struct terminal *t, u32 code);
 
@@ -30,6 +32,8 @@ void terminal_csi(struct terminal *t, u8 byte);
 void terminal_move(struct terminal *t, u32 x, u32 y);
 
 /* --- terminal_style.c --- */
+/* A space as it is printed in no colours. */
+struct cell terminal_usual_pen(void);
 /* Select graphic rendition: CSI ... m. */
 void terminal_style(struct terminal *t);
 

@@ -54,13 +54,9 @@ static bool is_tab(const struct terminal *t, u32 x)
 
 static void tabs_forward(struct terminal *t, u32 count)
 {
-	u32 x = t->cursor.x;
-
-	for (; count && x < t->columns - 1; count--)
-		do
-			x++;
-		while (x < t->columns - 1 && !is_tab(t, x));
-	terminal_move(t, x, t->cursor.y);
+	for (; count && t->cursor.x < t->columns - 1; count--)
+		terminal_tab(t);
+	t->cursor.wrap_next = false;
 }
 
 static void tabs_back(struct terminal *t, u32 count)
@@ -154,13 +150,16 @@ static void repeat(struct terminal *t, u32 count)
 /* DECALN */
 static void fill_with_e(struct terminal *t)
 {
+	struct cell cell;
+
 	t->margin_top = 0;
 	t->margin_bottom = t->rows - 1;
 	terminal_move(t, 0, 0);
+	cell = terminal_usual_pen();
+	cell.code = 'E';
 	for (u32 y = 0; y < t->rows; y++)
 		for (u32 x = 0; x < t->columns; x++)
-			terminal_line(t, y)[x] =
-				(struct cell){ .code = 'E', .ink = INK_DEFAULT, .paper = PAPER_DEFAULT };
+			terminal_line(t, y)[x] = cell;
 	terminal_touch_all(t);
 }
 

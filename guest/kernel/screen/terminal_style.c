@@ -58,9 +58,9 @@ static void set_style(struct cell *pen, u32 number)
 		pen->style |= on[number];
 }
 
-static void plain(struct cell *pen)
+struct cell terminal_usual_pen(void)
 {
-	*pen = (struct cell){ .code = ' ', .ink = INK_DEFAULT, .paper = PAPER_DEFAULT };
+	return (struct cell){ .code = ' ', .ink = INK_DEFAULT, .paper = PAPER_DEFAULT };
 }
 
 void terminal_style(struct terminal *t)
@@ -68,12 +68,12 @@ void terminal_style(struct terminal *t)
 	struct cell *pen = &t->cursor.pen;
 
 	if (!t->parameter_count)
-		plain(pen);
+		*pen = terminal_usual_pen();
 	for (u32 i = 0; i < t->parameter_count; i++) {
 		u32 number = t->parameters[i];
 
 		if (number == 0)
-			plain(pen);
+			*pen = terminal_usual_pen();
 		else if (number <= 9 || (number >= 21 && number <= 29 && number != 26))
 			set_style(pen, number);
 		else if (number >= 10 && number <= 12)

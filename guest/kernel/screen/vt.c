@@ -75,9 +75,9 @@ void vt_flush(struct vt *vt)
 		timer_start(&draw_timer, drawn_ns + FRAME_NS);
 }
 
-void vt_draw_last(void)
+void vt_draw_last(bool is_panic)
 {
-	if (!front)
+	if (!front || (front->is_graphic && !is_panic))
 		return;
 	if (front->is_graphic) {
 		screen_forget();
@@ -104,7 +104,7 @@ void vt_switch(struct vt *vt)
 	if (vt == front)
 		return;
 	front = vt;
-	if (!vt->is_graphic && was_graphic)
+	if (!is_graphic(vt) && was_graphic)
 		redraw();
 	else if (!vt->is_graphic)
 		draw();

@@ -272,6 +272,8 @@ static void switch_tests(void)
 	check(!ioctl(fd, KDSETMODE, KD_GRAPHICS) && !ioctl(fd, KDGETMODE, &mode) && mode == KD_GRAPHICS, "graphics");
 	check(FAILS(ioctl(fd, KDSETMODE, 9), EINVAL), "no other mode");
 	check(!ioctl(fd, KDSETMODE, KD_TEXT), "text again");
+	check(!ioctl(fd, KDGKBTYPE, &type) && !ioctl(fd, KDGKBMODE, &mode) && mode == K_UNICODE, "keys are Unicode");
+	check(!ioctl(fd, VT_ACTIVATE, 1) && !ioctl(fd, VT_WAITACTIVE, 1), "tty1 comes back");
 	pid_t child = fork();
 	if (!child) {
 		ioctl(fd, KDSETMODE, KD_GRAPHICS);
@@ -280,8 +282,6 @@ static void switch_tests(void)
 	waitpid(child, NULL, 0);
 	check(write(fd, "x", 1) == 1 && !ioctl(fd, KDGETMODE, &mode) && mode == KD_TEXT,
 	      "who drew is gone: text again");
-	check(!ioctl(fd, KDGKBTYPE, &type) && !ioctl(fd, KDGKBMODE, &mode) && mode == K_UNICODE, "keys are Unicode");
-	check(!ioctl(fd, VT_ACTIVATE, 1) && !ioctl(fd, VT_WAITACTIVE, 1), "tty1 comes back");
 	close(fd);
 }
 
