@@ -20,7 +20,9 @@ OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(OPT_$(VARIANT))
 LDFLAGS := $(filter -fsanitize%,$(OPT_$(VARIANT)))
-LIBS := -ldw -lelf -lfdt -lslirp -lzstd -lpng -lncursesw -ltinfo -lz -lm -lpthread -ldl
+# Most runs draw nothing: libpng and ncurses from archives cost a start nothing, as shared libraries half of its instructions. SDL2 is
+# loaded when a window is opened (emu/display/sdl.c).
+LIBS := -ldw -lelf -lfdt -lslirp -lzstd -Wl,-Bstatic -lpng -lncursesw -ltinfo -Wl,-Bdynamic -lz -lm -lpthread -ldl
 # Leaks count too: a test that leaks fails.
 export ASAN_OPTIONS := detect_stack_use_after_return=1
 export UBSAN_OPTIONS := print_stacktrace=1

@@ -39,7 +39,8 @@ build() {
 	cp build/isa-tests/programs.elf $OUT/ || exit 1
 	gcc -std=gnu11 -O1 -g "${sanitizers[@]}" -I. -D_GNU_SOURCE "-DELFS=\"$OUT\"" -Wall -Wextra -Wshadow \
 		-Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror tests/engine/engine_test.c \
-		"build/$VARIANT/librvemu.a" -lcmocka -ldw -lelf -lfdt -lslirp -lzstd -lz -lm -o $OUT/engine_test || exit 1
+		"build/$VARIANT/librvemu.a" -lcmocka -ldw -lelf -lfdt -lslirp -lzstd -lpng -lncursesw -ltinfo -lz -lm -lpthread -ldl \
+		-o $OUT/engine_test || exit 1
 }
 
 # count NAME OK: one more test; OK is 0 if it has passed.

@@ -43,7 +43,7 @@ class Editor:
         self.before = termios.tcgetattr(slave)
         self.screen = vt100.Terminal(rows, columns)
         self.sent = 0  # bytes that came
-        self.number = 300 if columns < 20 else 900000  # of lines that there are not
+        self.number = 900000  # of lines that there are not
         self.slave = slave
 
         def prepare():
@@ -91,7 +91,7 @@ class Editor:
 
     def settle(self):
         """Waits until everything typed is done and drawn."""
-        self.number += 1
+        self.number = 300 + self.number % 600 + 1 if self.screen.columns < 20 else self.number + 1
         self.type(f":{self.number}=\r")
         self.wait(lambda: self.screen.text()[-1].startswith(f"no line {self.number}"))
 
@@ -301,7 +301,7 @@ def files(tests):
         editor.message(":r " + path + "\r", "2 more lines")
         editor.message("\x07", "modified.*line 2 of 3")
         tests.check(editor.finish(":x\r") == 0, "x writes")
-    tests.check(open(other, encoding="utf-8").read() == "other\nld\nmore\n", "r and x")
+    tests.check(open(other, encoding="utf-8").read() == "other\nd\nmore\n", "r and x")
     link = os.path.join(tests.folder, "link")
     if os.path.lexists(link):
         os.unlink(link)

@@ -37,7 +37,8 @@ build() {
 	done
 	gcc -std=gnu11 -O1 -g "${sanitizers[@]}" -I. -D_GNU_SOURCE "-DELFS=\"$OUT\"" -Wall -Wextra -Wshadow \
 		-Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror tests/snapshot/resume_test.c "$lib" \
-		-lcmocka -ldw -lelf -lfdt -lslirp -lzstd -lz -lm -o $OUT/resume_test || exit 1
+		-lcmocka -ldw -lelf -lfdt -lslirp -lzstd -lpng -lncursesw -ltinfo -lz -lm -lpthread -ldl \
+		-o $OUT/resume_test || exit 1
 }
 
 mkdir -p $OUT
