@@ -139,6 +139,8 @@ static void put_live(struct display *d, u64 now)
 		d->view = live_view_create();
 	live_sample(live, now);
 	live_collect(live, &d->request, d->view);
+	if (live_take_turns(live, d->view))
+		observers_apply(d->parts.observers, d->m);
 	link_put_live(d->link, &d->view);
 }
 
@@ -208,10 +210,18 @@ static void look(struct display *d, const struct wish *w)
 		observers_apply(d->parts.observers, d->m);
 }
 
+/* Runs on to what is waited for, or calls that off. */
+static void wait_for(struct display *d, enum live_step what)
+{
+	struct observers *o = d->parts.observers;
+	if (live_step(observers_live(o), d->parts.control, what) && d->m)
+		observers_apply(o, d->m);
+}
+
 static void hold(struct display *d)
 {
 	struct control *control = d->parts.control;
-	live_step(observers_live(d->parts.observers), control, LIVE_STEP_NONE);
+	wait_for(d, LIVE_STEP_NONE);
 	if (!control->paused)
 		control_pause(control, PAUSE_ASKED, d->request.hart);
 }
@@ -220,7 +230,6 @@ static void hold(struct display *d)
 static void drive(struct display *d, const struct wish *w)
 {
 	struct control *control = d->parts.control;
-	struct live *live = observers_live(d->parts.observers);
 	d->status_changed = true;
 	d->next_status_ns = 0;
 	switch (w->kind) {
@@ -228,18 +237,18 @@ static void drive(struct display *d, const struct wish *w)
 		hold(d);
 		break;
 	case WISH_CONTINUE:
-		live_step(live, control, LIVE_STEP_NONE);
+		wait_for(d, LIVE_STEP_NONE);
 		control_continue(control);
 		control_by_front(control);
 		break;
 	case WISH_STEP:
-		live_step(live, control, LIVE_STEP_NONE);
+		wait_for(d, LIVE_STEP_NONE);
 		control_step(control, d->request.hart);
 		control_by_front(control);
 		break;
 	case WISH_STEP_WALK:
 	case WISH_STEP_FAULT:
-		live_step(live, control, w->kind == WISH_STEP_WALK ? LIVE_STEP_WALK : LIVE_STEP_FAULT);
+		wait_for(d, w->kind == WISH_STEP_WALK ? LIVE_STEP_WALK : LIVE_STEP_FAULT);
 		control_continue(control);
 		control_by_front(control);
 		break;

@@ -306,10 +306,13 @@ static void on_abort(int number)
 {
 	struct tui *t = *abort_tui();
 
-	(void)number;
-	if (!t || t->said_saved < 0)
+	/* Its default again, as soon as we return. */
+	raise(number);
+	if (!t)
 		return;
 	tui_curses_abandon();
+	if (t->said_saved < 0)
+		return;
 	dup2(t->said_saved, STDERR_FILENO);
 	for (char text[512];;) {
 		ssize_t size = read(t->said[0], text, sizeof(text));

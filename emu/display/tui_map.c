@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emu/display/tui_curses.h"
 #include "emu/display/tui_mmu.h"
 
 #define UPPER_HALF 0x2580
@@ -44,16 +45,6 @@ u32 tui_map_spot(const struct tui_mmu *m, const struct live_view *view, u64 pa)
 
 /* --- a spot --- */
 
-static u32 weight(const struct live_cell *cell)
-{
-	static const u8 ranks[GUEST_FRAME_KINDS] = {
-		[GUEST_FRAME_FREE] = 1,   [GUEST_FRAME_KERNEL] = 2, [GUEST_FRAME_FILE] = 3, [GUEST_FRAME_USER] = 4,
-		[GUEST_FRAME_SHARED] = 5, [GUEST_FRAME_ANON] = 6,   [GUEST_FRAME_SWAP] = 7, [GUEST_FRAME_TABLE] = 8,
-	};
-
-	return (u32)(ranks[cell->kind % GUEST_FRAME_KINDS] << 8) | (cell->age ? 255u - cell->age : 0);
-}
-
 /* The cell that stands for a spot; UINT32_MAX: there is no such spot. */
 static u32 telling_cell(const struct tui_mmu *m, const struct live_view *view, u64 spot)
 {
@@ -63,7 +54,7 @@ static u32 telling_cell(const struct tui_mmu *m, const struct live_view *view, u
 	if (first >= view->cell_count)
 		return UINT32_MAX;
 	for (u64 i = first; i < first + m->group && i < view->cell_count; i++) {
-		if (weight(&view->cells[i]) > weight(&view->cells[best]))
+		if (live_cell_weight(&view->cells[i]) > live_cell_weight(&view->cells[best]))
 			best = (u32)i;
 	}
 	return best;
@@ -89,6 +80,18 @@ u64 tui_map_pick(const struct tui_mmu *m, const struct live_view *view)
 	return cell == UINT32_MAX ? m->cursor_pa : view->ram_base + ((u64)cell << (view->group_log2 + FRAME_LOG2));
 }
 
+/* As a terminal of 256 colours shows it: shades of that keep its hue, where each shade's own nearest would not. */
+static u32 as_shown(u32 colour)
+{
+	static const u8 levels[6] = { 0, 95, 135, 175, 215, 255 };
+	u32 i = tui_colour(colour, 256);
+
+	if (i < 16 || i >= 232)
+		return colour;
+	i -= 16;
+	return (u32)levels[i / 36] << 16 | (u32)levels[i / 6 % 6] << 8 | levels[i % 6];
+}
+
 static u32 cell_colour(const struct sheet *s, const struct live_cell *cell)
 {
 	u32 colour = colour_of_kind(cell->kind);
@@ -98,7 +101,7 @@ static u32 cell_colour(const struct sheet *s, const struct live_cell *cell)
 		return 0xffffff;
 	if (!s->has_shades || cell->kind == GUEST_FRAME_UNKNOWN || cell->kind == GUEST_FRAME_FREE)
 		return colour;
-	return colour_mix(colour, COLOUR_BACKGROUND, (age - 1) * FADED / FADES_AT);
+	return colour_mix(as_shown(colour), COLOUR_BACKGROUND, (age - 1) * FADED / FADES_AT);
 }
 
 /* --- painting --- */

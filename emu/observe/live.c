@@ -14,6 +14,9 @@
 #include "emu/observe/observers.h"
 #include "emu/observe/stats_internal.h"
 
+#define BUSY_WALKS 500000.0 /* a second of the host's time: from here on they are looked at one turn in TURNS */
+#define TURNS 4
+
 /* --- views --- */
 
 struct live_view *live_view_create(void)
@@ -74,6 +77,7 @@ void live_attach(struct live *live, struct machine *m, const struct observers *o
 	live->m = m;
 	live->observers = observers;
 	live->step = LIVE_STEP_NONE;
+	live->rests = false;
 	live->walk_held = live->walk_next = 0;
 	live->has_failed = false;
 	live->event_count = live->events_shown = 0;
@@ -92,7 +96,7 @@ void live_attach(struct live *live, struct machine *m, const struct observers *o
 
 u32 live_wanted(const struct live *live)
 {
-	return BIT(TRACE_HINT) | (live->looks ? BIT(TRACE_WALK) | BIT(TRACE_FAULT) : 0);
+	return BIT(TRACE_HINT) | (live->looks && !live->rests ? BIT(TRACE_WALK) | BIT(TRACE_FAULT) : 0);
 }
 
 bool live_look(struct live *live, bool on)
@@ -105,10 +109,30 @@ bool live_look(struct live *live, bool on)
 	return changed;
 }
 
-void live_step(struct live *live, struct control *control, enum live_step what)
+/* Walks and faults are told of again, or for a while not. True: that changes what is wanted. */
+static bool rest(struct live *live, bool on)
+{
+	bool changed = live->rests != on;
+
+	live->rests = on;
+	if (changed && !on && live->m)
+		number_walks(live);
+	return changed && live->looks;
+}
+
+bool live_take_turns(struct live *live, const struct live_view *view)
+{
+	bool is_busy = view->rates[LIVE_WALKS_DONE] > BUSY_WALKS;
+
+	live->turn = (live->turn + 1) % TURNS;
+	return rest(live, is_busy && live->turn && live->step == LIVE_STEP_NONE);
+}
+
+bool live_step(struct live *live, struct control *control, enum live_step what)
 {
 	live->control = control;
 	live->step = (u8)what;
+	return rest(live, false);
 }
 
 /* What somebody waits for has come. */
@@ -225,7 +249,7 @@ static const struct {
 	[GUEST_FRAME_ANON] = { "anonymous", "a program's heap or stack: no file is behind it" },
 	[GUEST_FRAME_FILE] = { "file", "part of a file in the page cache" },
 	[GUEST_FRAME_SHARED] = { "shared", "memory that programs share" },
-	[GUEST_FRAME_SWAP] = { "swap", "on its way to the swap area, or just back" },
+	[GUEST_FRAME_SWAP] = { "swap", "on its way to the swap area or back: no program has it mapped now" },
 	[GUEST_FRAME_USER] = { "user", "mapped for user mode; the kernel does not tell what it is" },
 };
 

@@ -238,6 +238,10 @@ void live_emit(void *live, enum trace_sort sort, const void *event);
  * observers_apply() is due. */
 bool live_look(struct live *live, bool on);
 
+/* To be called after each collection. Where walks come by the million (a TLB of four entries) they are looked at for a
+ * quarter of the time only, lest telling of them slow the guest. True: as live_look(). */
+bool live_take_turns(struct live *live, const struct live_view *view);
+
 /* Takes a sample for rates and plots, if one is due: host_ns is the host's clock. To be called now and then. */
 void live_sample(struct live *live, u64 host_ns);
 
@@ -245,9 +249,13 @@ void live_sample(struct live *live, u64 host_ns);
 void live_collect(struct live *live, const struct live_request *request, struct live_view *view);
 
 /* Has `control` paused (PAUSE_STEPPED, before the next instruction) at the next walk or fault, of any hart; once. Only
- * while somebody looks. LIVE_STEP_NONE calls it off. */
+ * while somebody looks. LIVE_STEP_NONE calls it off. True: as live_look(). */
 enum live_step { LIVE_STEP_NONE, LIVE_STEP_WALK, LIVE_STEP_FAULT };
-void live_step(struct live *live, struct control *control, enum live_step what);
+bool live_step(struct live *live, struct control *control, enum live_step what);
+
+/* How much a cell has to say, where one must stand for several: what programs have before what kernels have, used
+ * lately before long ago. */
+u32 live_cell_weight(const struct live_cell *cell);
 
 /* Words for the view: "anonymous", "page table", and a line that explains each. */
 const char *live_kind_name(u8 kind);

@@ -38,15 +38,14 @@ static u64 now_of(const struct live *live)
 
 /* --- cells --- */
 
-/* Which frame stands for its cell: what programs have before what kernels have, used lately before long ago. */
-static u32 weight(const struct live_cell *cell)
+u32 live_cell_weight(const struct live_cell *cell)
 {
 	static const u8 ranks[GUEST_FRAME_KINDS] = {
 		[GUEST_FRAME_FREE] = 1,   [GUEST_FRAME_KERNEL] = 2, [GUEST_FRAME_FILE] = 3, [GUEST_FRAME_USER] = 4,
 		[GUEST_FRAME_SHARED] = 5, [GUEST_FRAME_ANON] = 6,   [GUEST_FRAME_SWAP] = 7, [GUEST_FRAME_TABLE] = 8,
 	};
 
-	return (u32)ranks[cell->kind] << 8 | (cell->age ? 255u - cell->age : 0);
+	return (u32)ranks[cell->kind % GUEST_FRAME_KINDS] << 8 | (cell->age ? 255u - cell->age : 0);
 }
 
 static bool is_current(const struct live *live, u64 index)
@@ -59,6 +58,9 @@ static struct live_cell cell_of(const struct live *live, u64 index, u64 now)
 	struct frame_told told;
 
 	frame_use_tell(&live->use, index, now, &told);
+	/* A program has it again; that its copy in the swap area is still good says less. */
+	if (told.kind == GUEST_FRAME_SWAP && told.maps)
+		told.kind = GUEST_FRAME_ANON;
 	return (struct live_cell){
 		.kind = told.kind,
 		.flags = (u8)((told.dirty ? LIVE_CELL_DIRTY : 0) | (is_current(live, index) ? LIVE_CELL_CURRENT : 0)),
@@ -84,7 +86,7 @@ static void fill_known(struct live *live, u64 first, u64 end, u64 now)
 		u8 current = (cell->flags | frame.flags) & LIVE_CELL_CURRENT;
 
 		live->frames_by_kind[frame.kind]++;
-		if (weight(&frame) > weight(cell))
+		if (live_cell_weight(&frame) > live_cell_weight(cell))
 			*cell = frame;
 		cell->flags |= current;
 	}

@@ -88,17 +88,23 @@ static unsigned colour(int steps)
 	return rgb;
 }
 
-static void draw_page(struct demo *d, size_t page)
+/* Computes a page's pixels, then stores them. False: meanwhile another terminal has got the screen. */
+static bool draw_page(struct demo *d, size_t page)
 {
-	size_t width = d->screen.stride / 4, at = page * PIXELS_PER_PAGE, end = at + PIXELS_PER_PAGE;
+	size_t width = d->screen.stride / 4, first = page * PIXELS_PER_PAGE, count;
+	size_t end = (d->screen.height - STRIP) * width; /* the strip is another's */
+	unsigned pixels[PIXELS_PER_PAGE];
 
-	for (; at < end && at < d->screen.height * width; at++) {
-		long x = (long)(at % width), y = (long)(at / width);
+	count = first < end ? end - first < PIXELS_PER_PAGE ? end - first : PIXELS_PER_PAGE : 0;
+	for (size_t i = 0; i < count; i++) {
+		long x = (long)((first + i) % width), y = (long)((first + i) / width);
 
-		if (y < (long)d->screen.height - STRIP && x < (long)d->screen.width)
-			d->screen.pixel[at] = colour(
-				iterate(d->window.left + x * d->window.step, d->window.top + y * d->window.step));
+		pixels[i] = colour(iterate(d->window.left + x * d->window.step, d->window.top + y * d->window.step));
 	}
+	if (!picture_is_seen(&d->screen))
+		return false;
+	memcpy(d->screen.pixel + first, pixels, count * sizeof(*pixels));
+	return true;
 }
 
 /* Touches a page: the first store is the fault that is to be seen. */
@@ -191,9 +197,7 @@ static bool draw_all(struct demo *d, const char *what)
 			flash(d, page);
 		if (i % 8 == 0 && !look(d, what, start, first ? i : 0))
 			return false;
-		draw_page(d, page);
-		if (!picture_is_seen(
-			    &d->screen)) { /* another terminal is on the screen: all over again when it comes back */
+		if (!draw_page(d, page)) { /* all over again when it comes back */
 			picture_wait(&d->screen);
 			i = 0;
 		}

@@ -9,10 +9,11 @@ import stat
 import subprocess
 
 MODULES = ["virtio_mmio", "virtio_blk", "ext4", "virtio_net", "virtio_rng", "virtio_console", "9p", "9pnet_virtio"]
+SCREEN_MODULES = ["virtio_mmio", "virtio_gpu", "virtio_input"]  # loaded only where there is one
 
 
-def module_files(root):
-    """Names and contents of MODULES and of what they need, in the order of loading."""
+def module_files(root, wanted):
+    """Names and contents of modules and of what they need, in the order of loading."""
     folder = os.path.dirname(glob.glob(os.path.join(root, "usr/lib/modules/*/kernel"))[0])
     paths = {}
     for path in glob.glob(os.path.join(folder, "kernel/**/*.ko*"), recursive=True):
@@ -35,7 +36,7 @@ def module_files(root):
                 add(needed.replace("-", "_"))
         ordered[name] = data
 
-    for name in ["crc32c_generic", "crc32c_cryptoapi"] + MODULES:
+    for name in wanted:
         add(name)
     return ordered
 
@@ -68,15 +69,17 @@ class Cpio:
 def make_initrd(root, init, path):
     """busybox, the modules, and /init."""
     archive = Cpio()
-    for name in ("bin", "dev", "lib", "mnt", "proc", "sys", "tmp"):
+    for name in ("bin", "dev", "etc", "lib", "mnt", "proc", "sys", "tmp"):
         archive.folder(name)
     archive.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     archive.file("bin/busybox", open(os.path.join(root, "usr/bin/busybox"), "rb").read())
     archive.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
-    modules = module_files(root)
-    for name, data in modules.items():
+    modules = module_files(root, ["crc32c_generic", "crc32c_cryptoapi"] + MODULES)
+    screen = module_files(root, SCREEN_MODULES)
+    for name, data in {**modules, **screen}.items():
         archive.file(f"lib/{name}.ko", data, 0o644)
     archive.file("lib/order", "".join(f"{name}\n" for name in modules).encode(), 0o644)
+    archive.file("lib/screen", "".join(f"{name}\n" for name in screen if name not in modules).encode(), 0o644)
     archive.file("init", open(init, "rb").read())
     archive.write(path)
 

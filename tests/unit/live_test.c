@@ -359,9 +359,41 @@ static void test_headless_runs_have_no_view(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
+/* Too many walks: they are looked at one turn in four, but whoever waits for one sees the very next. */
+static void test_too_many_walks_are_looked_at_in_turns(void **state)
+{
+	struct live *live = live_create(NULL);
+	struct live_view *view = live_view_create();
+	struct control control = { 0 };
+	u32 told = 0, changes = 0;
+
+	(void)state;
+	live_look(live, true);
+	view->rates[LIVE_WALKS_DONE] = 100;
+	for (u32 i = 0; i < 8; i++)
+		assert_false(live_take_turns(live, view));
+	view->rates[LIVE_WALKS_DONE] = 9e6;
+	for (u32 i = 0; i < 40; i++) {
+		changes += live_take_turns(live, view);
+		told += live_wanted(live) >> TRACE_WALK & 1;
+	}
+	assert_int_equal(told, 10);
+	assert_int_equal(changes, 20);
+	live_take_turns(live, view);
+	assert_false(live_wanted(live) & BIT(TRACE_WALK));
+	assert_true(live_step(live, &control, LIVE_STEP_WALK));
+	for (u32 i = 0; i < 8; i++) {
+		assert_false(live_take_turns(live, view));
+		assert_true(live_wanted(live) & BIT(TRACE_WALK));
+	}
+	live_view_destroy(view);
+	live_destroy(live);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_too_many_walks_are_looked_at_in_turns),
 		TEST(test_frames_have_kinds_and_marks),
 		TEST(test_frames_grow_old),
 		TEST(test_hints_name_frames_and_faults),

@@ -150,7 +150,7 @@ static void test_a_failing_disk_keeps_its_own_message(void **state)
 	struct state_memory m;
 	struct state s = state_saving(&m);
 	u8 block[4096] = { 0 };
-	for (u32 i = 0; i < 5; i++)
+	for (u32 i = 0; i <= sizeof(m.bytes) / sizeof(block); i++)
 		state_bytes(&s, block, sizeof(block));
 	assert_false(state_ok(&s));
 	assert_string_equal(m.err.text, "no room");
