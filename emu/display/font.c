@@ -269,11 +269,10 @@ const u8 *font_glyph(const struct font *font, u32 code_point)
 /* --- the fonts that there are --- */
 
 /* Made once, by whichever thread is first, and never changed after that. */
-static struct font *all_fonts(void)
-{
-	static struct font fonts[FILES];
-	return fonts;
-}
+static struct {
+	pthread_once_t once;
+	struct font all[FILES];
+} fonts = { .once = PTHREAD_ONCE_INIT };
 
 static void parse_all(void)
 {
@@ -284,7 +283,7 @@ static void parse_all(void)
 	struct error err;
 
 	for (u32 i = 0; i < FILES; i++)
-		BUG_ON(!font_parse(all_fonts() + i, files[i].begin, (size_t)(files[i].end - files[i].begin), &err));
+		BUG_ON(!font_parse(&fonts.all[i], files[i].begin, (size_t)(files[i].end - files[i].begin), &err));
 }
 
 u32 font_size_count(void)
@@ -294,12 +293,10 @@ u32 font_size_count(void)
 
 const struct font *font_get(u32 i, bool bold)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
 	BUG_ON(i >= SIZES);
-	pthread_once(&once, parse_all);
+	pthread_once(&fonts.once, parse_all);
 	/* The smallest has no bold form. */
-	return all_fonts() + (bold && i != 0 ? FILE_font_bold_14 + i - 1 : i);
+	return &fonts.all[bold && i != 0 ? FILE_font_bold_14 + i - 1 : i];
 }
 
 const struct font *font_of_height(u32 height, bool bold)

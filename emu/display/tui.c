@@ -294,17 +294,13 @@ static void say_again(struct tui *t)
 	free(t->said_text);
 }
 
-static struct tui **abort_tui(void)
-{
-	static struct tui *tui;
+/* Who has the terminal: for the handler of SIGABRT, which has no argument. */
+static struct tui *terminal;
 
-	return &tui;
-}
-
-/* Our own bug: what was said of it must be seen. The handler has no argument but this. */
+/* Our own bug: what was said of it must be seen. */
 static void on_abort(int number)
 {
-	struct tui *t = *abort_tui();
+	struct tui *t = terminal;
 
 	/* Its default again, as soon as we return. */
 	raise(number);
@@ -326,7 +322,7 @@ static void watch_aborts(struct tui *t)
 {
 	struct sigaction action = { .sa_handler = t ? on_abort : SIG_DFL, .sa_flags = (int)SA_RESETHAND };
 
-	*abort_tui() = t;
+	terminal = t;
 	sigaction(SIGABRT, &action, NULL);
 }
 
@@ -469,18 +465,18 @@ struct tui *tui_create(const struct display_config *config, struct link *link, s
 }
 
 /* What the console showed last goes where it would be without us: the picture vanishes with ncurses. */
-static void leave_text(const struct terminal *terminal)
+static void leave_text(const struct terminal *t)
 {
 	u32 blank_lines = 0;
 
-	for (u32 row = 0; row < terminal_rows(terminal); row++) {
+	for (u32 row = 0; row < terminal_rows(t); row++) {
 		char line[4 * GRID_SIDE_MAX + 1];
 		size_t length = 0, end = 0;
 
-		for (u32 column = 0; column < terminal_columns(terminal); column++) {
+		for (u32 column = 0; column < terminal_columns(t); column++) {
 			struct terminal_cell cell;
 
-			terminal_cell(terminal, column, row, &cell);
+			terminal_cell(t, column, row, &cell);
 			length += utf8_put(line + length, cell.code_point ? cell.code_point : ' ');
 			end = cell.code_point && cell.code_point != ' ' ? length : end;
 			column += cell.wide;

@@ -5,8 +5,8 @@
  *
  * Keys of the window's own: Ctrl-Alt-1, 2, 3 tabs; F12 the MMU and back (Shift-F12 is F12 for the guest); Ctrl-Alt-G
  * holds keyboard and pointer, and lets go; Ctrl-Alt-F full screen; Ctrl-Alt-S smooth or sharp; Ctrl-Alt-U the guest's
- * own size; Ctrl-Shift-C, Ctrl-Shift-V copy and paste; Shift-PageUp scrolls back in the serial console; Ctrl-Alt-Q ends
- * rvemu.
+ * own size; Ctrl-Shift-C, Ctrl-Shift-V copy and paste; Shift-PageUp scrolls back in the serial console; Ctrl-Alt-P
+ * pauses; Ctrl-Alt-Q ends rvemu; Ctrl-Alt-H lists them all (the table is in window_keys.c).
  */
 #ifndef RVEMU_EMU_DISPLAY_WINDOW_H
 #define RVEMU_EMU_DISPLAY_WINDOW_H

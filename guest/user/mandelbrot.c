@@ -3,6 +3,7 @@
  *
  *     mandelbrot [--once] [--no-wait] [--zoom STEPS]
  *
+ * --once: one picture, seen for five seconds; --no-wait: as fast as can be, and the end; else any key is the end.
  * The framebuffer is mapped, which costs nothing: no page of it is in the page table. The picture is then computed page
  * by page (1024 pixels each), in an order that jumps about, so that one sees where a page is touched for the first
  * time: it flashes, the fault brings it in, and the pixels follow. The strip at the bottom counts, with the kernel's
@@ -26,6 +27,7 @@
 #define ITERATIONS 100 /* of a point, before it counts as one of the set */
 #define PIXELS_PER_PAGE (PAGE / 4)
 #define FLASH 0xffffffffu /* what a page looks like at its first touch */
+#define ONCE_MS 5000      /* how long --once shows the picture */
 #define STRIP 40          /* rows of the strip at the bottom */
 
 /* One page is faulted in and drawn in about this time while somebody looks: the whole takes some seconds. */
@@ -253,7 +255,7 @@ int main(int argc, char **argv)
 	picture_take_screen(&demo.screen);
 	goes_on = run(&demo, zooms);
 	if (goes_on && demo.wait)
-		terminal_key(0, &demo.keys, -1, NULL);
+		terminal_key(0, &demo.keys, option_given(argc, argv, "--once") ? ONCE_MS : -1, NULL);
 	picture_close(&demo.screen);
 	terminal_give_back();
 	printf("mandelbrot: %zu of %zu pages of the framebuffer touched, %ld page faults at first touches, %ld later\n",

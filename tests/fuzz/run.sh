@@ -13,7 +13,7 @@ make --no-print-directory -s -j "$(nproc)" VARIANT=fuzz fuzz-programs || exit 1
 
 # Something to start from: a small ELF file, plain and gzipped, a Linux Image's header, a device tree, a command line.
 seeds() {
-	mkdir -p $out/corpus/{loader,fdt,options,gdb}
+	mkdir -p $out/corpus/{loader,fdt,options,gdb,terminal}
 	[ -e $out/corpus/.seeded ] && return
 	printf '.globl _start, tohost\n_start: j _start\n.data\n.align 6\ntohost: .dword 0\n' >$out/seed.s
 	riscv64-unknown-elf-gcc -nostdlib -Wl,-Ttext=0x80000000,-N,--build-id=none $out/seed.s -o $out/corpus/loader/seed.elf
@@ -32,6 +32,8 @@ seeds() {
 		>$out/corpus/gdb/run
 	printf 'M80000000,4:13000000\np1041\nP1041=01\nqXfer:features:read:target.xml:0,fff\nqRcmd,627265616b2d70726976\n!$qC#b4\nD\n' \
 		>$out/corpus/gdb/look
+	printf 'P`\377\033[?1049h\033[2J\033[31;1mHello\033[0m\r\n\033[1;5r\033[10;10H\033#8\033[4h\033[5@\033[2P\033[3M\033[L\033[6n\033[38;5;200mX' \
+		>$out/corpus/terminal/sequences
 	touch $out/corpus/.seeded
 }
 

@@ -208,13 +208,16 @@ def log_in_on_the_screen(files):
         middle = lambda: desktop.look().at(desktop.width // 2, desktop.height // 2)
         check(wait_for(lambda: middle() == (255, 0, 0)), "screen: the window is red", f"it is {middle()}")
     if guest.wait_for("a login prompt is on the screen"):
+        desktop.tool("mousemove", desktop.width // 2, desktop.height // 2)  # keys go to the window below
         for _ in range(20):
-            desktop.tool("type", "--delay", "30", "root\n")
+            desktop.tool("type", "--delay", "30", "root")
+            desktop.tool("key", "Return")
             if wait_for(lambda: "somebody has logged in" in guest.output, 5):
                 break
         check("somebody has logged in" in guest.output, "screen: a user logs in by keyboard")
         time.sleep(1)
-        desktop.tool("type", "--delay", "30", 'echo "guest done" > /dev/ttyS0; sleep 1; poweroff -f\n')
+        desktop.tool("type", "--delay", "30", 'echo "guest done" > /dev/ttyS0; sleep 1; poweroff -f')
+        desktop.tool("key", "Return")
     report("screen", guest)
     desktop.close()
     return 0

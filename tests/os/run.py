@@ -19,7 +19,8 @@ import traceback
 
 import guest
 
-PARTS = ["concepts", "programs", "debian", "terminal", "policies", "swapping", "powercut", "presets", "screen", "abi"]
+PARTS = ["concepts", "programs", "debian", "terminal", "policies", "swapping", "powercut", "presets", "screen",
+         "screen_programs", "abi"]
 MACHINES = ["rvemu", "qemu", "qemu-opensbi", "linux"]
 
 

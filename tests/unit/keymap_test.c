@@ -18,7 +18,7 @@
 static void test_every_key_of_a_pc_keyboard_has_a_scancode(void **state)
 {
 	(void)state;
-	static const u16 others[] = {
+	static const u16 beyond[] = {
 		KEY_KPENTER, KEY_RIGHTCTRL, KEY_KPSLASH,  KEY_SYSRQ,     KEY_RIGHTALT, KEY_HOME,     KEY_UP,
 		KEY_PAGEUP,  KEY_LEFT,      KEY_RIGHT,    KEY_END,       KEY_DOWN,     KEY_PAGEDOWN, KEY_INSERT,
 		KEY_DELETE,  KEY_PAUSE,     KEY_LEFTMETA, KEY_RIGHTMETA, KEY_COMPOSE,
@@ -31,8 +31,8 @@ static void test_every_key_of_a_pc_keyboard_has_a_scancode(void **state)
 		if (has[key] == is_hole)
 			fail_msg("key %u", key);
 	}
-	for (u32 i = 0; i < ARRAY_SIZE(others); i++)
-		assert_true(has[others[i]]);
+	for (u32 i = 0; i < ARRAY_SIZE(beyond); i++)
+		assert_true(has[beyond[i]]);
 }
 
 /* Two keys of a keyboard are two keys for the guest, but for the few that are one key under two names. */
@@ -51,18 +51,84 @@ static void test_no_key_is_sent_by_two_others(void **state)
 	}
 }
 
-static void test_keys_are_those_of_their_places(void **state)
+/* Typed and pressed, a character is the same key. */
+static void test_scancodes_of_characters_are_the_keys_that_type_them(void **state)
 {
 	(void)state;
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_A), KEY_A);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_Z), KEY_Z);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_0), KEY_0);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_F1), KEY_F1);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_F11), KEY_F11);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_F24), KEY_F24);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_RETURN), KEY_ENTER);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_KP_0), KEY_KP0);
-	assert_int_equal(keymap_from_scancode(SDL_SCANCODE_NONUSBACKSLASH), KEY_102ND);
+	static const struct {
+		char character;
+		u16 scancode;
+	} others[] = {
+		{ '0', SDL_SCANCODE_0 },           { '-', SDL_SCANCODE_MINUS },        { '=', SDL_SCANCODE_EQUALS },
+		{ '[', SDL_SCANCODE_LEFTBRACKET }, { ']', SDL_SCANCODE_RIGHTBRACKET }, { '\\', SDL_SCANCODE_BACKSLASH },
+		{ ';', SDL_SCANCODE_SEMICOLON },   { '\'', SDL_SCANCODE_APOSTROPHE },  { '`', SDL_SCANCODE_GRAVE },
+		{ ',', SDL_SCANCODE_COMMA },       { '.', SDL_SCANCODE_PERIOD },       { '/', SDL_SCANCODE_SLASH },
+		{ ' ', SDL_SCANCODE_SPACE },       { '\n', SDL_SCANCODE_RETURN },      { '\t', SDL_SCANCODE_TAB },
+	};
+	struct keymap_stroke stroke;
+	for (u32 i = 0; i < 26; i++) {
+		assert_true(keymap_from_text('a' + i, false, &stroke));
+		assert_int_equal(keymap_from_scancode(SDL_SCANCODE_A + i), stroke.key);
+	}
+	for (u32 i = 0; i < 9; i++) {
+		assert_true(keymap_from_text('1' + i, false, &stroke));
+		assert_int_equal(keymap_from_scancode(SDL_SCANCODE_1 + i), stroke.key);
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(others); i++) {
+		assert_true(keymap_from_text((u8)others[i].character, false, &stroke));
+		assert_int_equal(keymap_from_scancode(others[i].scancode), stroke.key);
+	}
+}
+
+static void test_keys_without_a_character_are_in_their_places(void **state)
+{
+	(void)state;
+	static const u16 pairs[][2] = {
+		{ SDL_SCANCODE_ESCAPE, KEY_ESC },
+		{ SDL_SCANCODE_BACKSPACE, KEY_BACKSPACE },
+		{ SDL_SCANCODE_CAPSLOCK, KEY_CAPSLOCK },
+		{ SDL_SCANCODE_NUMLOCKCLEAR, KEY_NUMLOCK },
+		{ SDL_SCANCODE_SCROLLLOCK, KEY_SCROLLLOCK },
+		{ SDL_SCANCODE_PRINTSCREEN, KEY_SYSRQ },
+		{ SDL_SCANCODE_PAUSE, KEY_PAUSE },
+		{ SDL_SCANCODE_INSERT, KEY_INSERT },
+		{ SDL_SCANCODE_DELETE, KEY_DELETE },
+		{ SDL_SCANCODE_HOME, KEY_HOME },
+		{ SDL_SCANCODE_END, KEY_END },
+		{ SDL_SCANCODE_PAGEUP, KEY_PAGEUP },
+		{ SDL_SCANCODE_PAGEDOWN, KEY_PAGEDOWN },
+		{ SDL_SCANCODE_UP, KEY_UP },
+		{ SDL_SCANCODE_DOWN, KEY_DOWN },
+		{ SDL_SCANCODE_LEFT, KEY_LEFT },
+		{ SDL_SCANCODE_RIGHT, KEY_RIGHT },
+		{ SDL_SCANCODE_APPLICATION, KEY_COMPOSE },
+		{ SDL_SCANCODE_KP_0, KEY_KP0 },
+		{ SDL_SCANCODE_KP_1, KEY_KP1 },
+		{ SDL_SCANCODE_KP_2, KEY_KP2 },
+		{ SDL_SCANCODE_KP_3, KEY_KP3 },
+		{ SDL_SCANCODE_KP_4, KEY_KP4 },
+		{ SDL_SCANCODE_KP_5, KEY_KP5 },
+		{ SDL_SCANCODE_KP_6, KEY_KP6 },
+		{ SDL_SCANCODE_KP_7, KEY_KP7 },
+		{ SDL_SCANCODE_KP_8, KEY_KP8 },
+		{ SDL_SCANCODE_KP_9, KEY_KP9 },
+		{ SDL_SCANCODE_KP_PLUS, KEY_KPPLUS },
+		{ SDL_SCANCODE_KP_MINUS, KEY_KPMINUS },
+		{ SDL_SCANCODE_KP_MULTIPLY, KEY_KPASTERISK },
+		{ SDL_SCANCODE_KP_DIVIDE, KEY_KPSLASH },
+		{ SDL_SCANCODE_F11, KEY_F11 },
+		{ SDL_SCANCODE_F12, KEY_F12 },
+		{ SDL_SCANCODE_NONUSBACKSLASH, KEY_102ND },
+		{ SDL_SCANCODE_NONUSHASH, KEY_BACKSLASH },
+		{ SDL_SCANCODE_KP_ENTER, KEY_KPENTER },
+		{ SDL_SCANCODE_KP_PERIOD, KEY_KPDOT },
+	};
+	for (u32 i = 0; i < ARRAY_SIZE(pairs); i++)
+		assert_int_equal(keymap_from_scancode(pairs[i][0]), pairs[i][1]);
+	for (u32 i = 0; i < 10; i++) /* F11 and F12 have places of their own */
+		assert_int_equal(keymap_from_scancode(SDL_SCANCODE_F1 + i), KEY_F1 + i);
+	for (u32 i = 0; i < 12; i++)
+		assert_int_equal(keymap_from_scancode(SDL_SCANCODE_F13 + i), KEY_F13 + i);
 }
 
 static void test_modifiers_left_and_right_are_told_apart(void **state)
@@ -197,7 +263,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_key_of_a_pc_keyboard_has_a_scancode),
 		cmocka_unit_test(test_no_key_is_sent_by_two_others),
-		cmocka_unit_test(test_keys_are_those_of_their_places),
+		cmocka_unit_test(test_scancodes_of_characters_are_the_keys_that_type_them),
+		cmocka_unit_test(test_keys_without_a_character_are_in_their_places),
 		cmocka_unit_test(test_modifiers_left_and_right_are_told_apart),
 		cmocka_unit_test(test_unknown_scancodes_are_no_key),
 		cmocka_unit_test(test_all_printable_ascii_is_typed),

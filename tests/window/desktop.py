@@ -74,8 +74,8 @@ class Desktop:
         self.folder, self.width, self.height = folder, width, height
         read_end, write_end = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset", "-nocursor",
-             "-fbdir", folder], pass_fds=[write_end], stderr=subprocess.DEVNULL)
+            ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
+             "-noreset", "-nocursor", "-fbdir", folder], pass_fds=[write_end], stderr=subprocess.DEVNULL)
         os.close(write_end)
         with os.fdopen(read_end) as numbers:
             self.name = ":" + numbers.readline().strip()

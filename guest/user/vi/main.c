@@ -1,5 +1,5 @@
 /*
- * vi [-R] [+N | +/PATTERN | -c COMMAND] [FILE...]
+ * vi [-R] [+N | +/PATTERN] [-c COMMAND]... [FILE...]
  *
  * The beginning and the end: options, memory, messages, and the loop. See vi.h.
  */
@@ -18,6 +18,8 @@
 
 /* For the way out without memory, which may begin anywhere. */
 static struct vi *only;
+
+#define MAX_COMMANDS 16 /* on the command line */
 
 void *must_alloc(size_t size)
 {
@@ -66,7 +68,7 @@ bool complain(struct vi *vi, const char *format, ...)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vi [-R] [+N | +/PATTERN | -c COMMAND] [FILE...]\n");
+	fprintf(stderr, "usage: vi [-R] [+N | +/PATTERN] [-c COMMAND]... [FILE...]\n");
 	return 2;
 }
 
@@ -89,21 +91,30 @@ static void release(struct vi *vi)
 	free(vi->other_name);
 }
 
-static void edit(struct vi *vi, const char *command)
+/* What the command line says is to be done first. */
+static void run_commands(struct vi *vi, const char *const *commands, int count)
 {
 	char line[MESSAGE_SIZE], first[MESSAGE_SIZE];
 
+	snprintf(first, sizeof(first), "%s", vi->message);
+	vi->message[0] = 0;
+	for (int i = 0; i < count && !vi->quit; i++) {
+		snprintf(line, sizeof(line), "%s", *commands[i] ? commands[i] : "$");
+		buffer_begin(&vi->buffer, vi->cursor);
+		if (!ex_run(vi, line))
+			break;
+	}
+	if (!vi->message[0])
+		snprintf(vi->message, sizeof(vi->message), "%s", first);
+}
+
+static void edit(struct vi *vi, const char *const *commands, int count)
+{
 	terminal_size(1, &vi->screen.rows, &vi->screen.columns);
 	screen_resize(&vi->screen, vi->screen.rows, vi->screen.columns);
 	if (vi->file_count && !file_edit(vi, vi->files[0]))
 		vi->status = 1;
-	if (command) {
-		snprintf(first, sizeof(first), "%s", vi->message);
-		snprintf(line, sizeof(line), "%s", *command ? command : "$");
-		buffer_begin(&vi->buffer, vi->cursor);
-		if (ex_run(vi, line) && !vi->message[0])
-			snprintf(vi->message, sizeof(vi->message), "%s", first);
-	}
+	run_commands(vi, commands, count);
 	while (!vi->quit)
 		normal_command(vi);
 }
@@ -111,21 +122,21 @@ static void edit(struct vi *vi, const char *command)
 int main(int argc, char **argv)
 {
 	struct vi vi = { .set = { .wrap_scan = true, .tab_stop = 8, .shift_width = 8 } };
-	const char *command = NULL;
-	int i;
+	const char *commands[MAX_COMMANDS];
+	int i, count = 0;
 
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for expressions; without it they see bytes */
-	for (i = 1; i < argc && (argv[i][0] == '-' || argv[i][0] == '+') && argv[i][1]; i++) {
+	for (i = 1; i < argc && (argv[i][0] == '-' || argv[i][0] == '+') && argv[i][1] && count < MAX_COMMANDS; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			i++;
 			break;
 		}
 		if (argv[i][0] == '+')
-			command = argv[i] + 1;
+			commands[count++] = argv[i] + 1;
 		else if (strcmp(argv[i], "-R") == 0)
 			vi.view_only = true;
 		else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
-			command = argv[++i];
+			commands[count++] = argv[++i];
 		else
 			return usage();
 	}
@@ -138,7 +149,7 @@ int main(int argc, char **argv)
 	buffer_init(&vi.buffer);
 	only = &vi;
 	keys_begin();
-	edit(&vi, command);
+	edit(&vi, commands, count);
 	terminal_give_back();
 	only = NULL;
 	release(&vi);
