@@ -64,6 +64,12 @@ DIALOGUE = [
     ("line\n", r"line\r\nline\r\n$"),
     ("\x04", r"# $"),
     ("abc\x03", r"\^C\r?\n.*# $"),
+    # Lines are edited: cursor keys, Home, Delete, Ctrl-E K U W; the history, and Ctrl-R.
+    ("xecho two words\x17\x17three\x01\x1b[3~\n", r"\nthree\r\n.*# $"),
+    ("lost\x15echo f\xc3\xbcr\n".encode("latin-1").decode(), r"\nfür\r\n.*# $"),
+    ("\x1b[A\x1b[A\n", r"\nthree\r\n.*# $"),
+    ("\x12hel\n", r"\nhello\r\n.*# $"),
+    ("echo " + "long " * 40 + "\x1b[1~\x1b[4~\x0b\n", r"\n(long ){39}long\r\n.*# $"),
     ("exit 7\n", None),
 ]
 

@@ -193,7 +193,7 @@ CASES = [
     ]),
     ("replace", "one two three\nfour five six\nseven eight nine\n", [
         ("rX", "Xne two three\nfour five six\nseven eight nine\n"),
-        ("3rX", "XXX two three\nfour five six\nseven eight nine\n"),
+        ("3rZ", "ZZZ two three\nfour five six\nseven eight nine\n"),
         ("$rX", "one two threX\nfour five six\nseven eight nine\n"),
         ("wrX", "one Xwo three\nfour five six\nseven eight nine\n"),
         ("20rX", "one two three\nfour five six\nseven eight nine\n"),
