@@ -21,6 +21,7 @@
 #include "emu/display/window.h"
 #include "emu/observe/observers.h"
 #include "emu/options_devices.h"
+#include "emu/session.h"
 
 #define SCREEN_NS 16666667
 #define LIVE_NS 66666667
@@ -452,9 +453,11 @@ void display_finish(struct display *d, struct machine *m, int status)
 	if (screen_update(&d->screen, m, &first, &count))
 		link_put_screen(d->link, &d->screen.picture, first, count);
 	d->status.is_over = true;
-	snprintf(d->status.message, sizeof(d->status.message), "the guest has ended: exit status %d", status);
+	const char *how = status == SESSION_STUCK ? "the guest is stuck: the terminal says why" : "the guest has ended";
+	snprintf(d->status.message, sizeof(d->status.message), "%s (exit status %d)", how, status);
 	d->status.message_number++;
 	put_status(d, host_now_ns());
-	if (d->window && status != 0 && !d->parts.control->quit && !console_signal(d->parts.console))
-		window_wait(d->window);
+	bool is_failure = status != 0 && status != SESSION_LIMIT;
+	while (d->window && is_failure && !d->parts.control->quit && console_wish(d->parts.console) != CONSOLE_QUIT)
+		host_io_poll(d->parts.io, HOST_IO_FOREVER);
 }

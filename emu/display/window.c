@@ -428,14 +428,6 @@ struct window *window_create(const struct display_config *config, struct link *l
 	return NULL;
 }
 
-void window_wait(struct window *w)
-{
-	pthread_mutex_lock(&w->lock);
-	while (w->state == WINDOW_OPEN)
-		pthread_cond_wait(&w->changed, &w->lock);
-	pthread_mutex_unlock(&w->lock);
-}
-
 void window_destroy(struct window *w)
 {
 	if (!w)

@@ -23,9 +23,6 @@ struct window;
 /* Opens it and starts its thread. NULL: see err. */
 struct window *window_create(const struct display_config *config, struct link *link, struct error *err);
 
-/* Waits until the user has closed it. */
-void window_wait(struct window *w);
-
 /* Closes it and ends its thread. */
 void window_destroy(struct window *w);
 
