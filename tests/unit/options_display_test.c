@@ -10,41 +10,10 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/options_rig.h"
+
 #include "devices/virtio_input.h"
 #include "emu/options_devices.h"
-
-#define ARGUMENTS_MAX 32
-
-static struct config config;
-static struct error err;
-
-/* Parses a command line for some guest, split at spaces. */
-static bool parse(const char *line)
-{
-	static char text[1024];
-	char *argv[ARGUMENTS_MAX + 1];
-	int argc = 0;
-	options_free(&config);
-	snprintf(text, sizeof(text), "rvemu guest %s", line);
-	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
-		argv[argc++] = word;
-	argv[argc] = NULL;
-	return options_parse(&config, argc, argv, &err);
-}
-
-static void expect(const char *line)
-{
-	if (!parse(line))
-		fail_msg("refused '%s': %s", line, err.text);
-}
-
-static void expect_error(const char *line, const char *words)
-{
-	if (parse(line))
-		fail_msg("taken: %s", line);
-	if (!strstr(err.text, words) || strchr(err.text, '\n'))
-		fail_msg("'%s' refused with '%s', not '%s'", line, err.text, words);
-}
 
 static void expect_slot(u32 slot, enum slot_kind kind, u32 index)
 {
@@ -163,13 +132,6 @@ static void test_mistakes_are_told(void **state)
 	expect_error("-device virtio-gpu-device,xres=1", "xres=1: must be 64 to 4096 pixels");
 	expect_error("-device virtio-keyboard-device,xres=100", "unknown word xres=100");
 	expect_error("--drive a --drive a --drive a --drive a --drive a --drive a --display sdl", "too many devices");
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	options_free(&config);
-	return 0;
 }
 
 int main(void)
