@@ -7,10 +7,12 @@
  * at once than WORK_MAX does the rest wait for a later moment of guest time, so that no driver holds everything else
  * up.
  */
-#include "devices/virtio_gpu_internal.h"
+#include "devices/virtio_gpu.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "devices/virtio_gpu_internal.h"
 
 #define QUEUE_CONTROL 0
 #define QUEUE_CURSOR 1

@@ -17,6 +17,7 @@
 
 #define OUT_SIZE 4096
 #define IN_SIZE 4096 /* a power of two */
+#define TYPED_MAX (16 * MIB) /* bytes typed elsewhere that wait */
 #define CTRL_A 0x01
 #define NO_TICKET UINT32_MAX
 
@@ -253,6 +254,9 @@ static void move_typed(struct console *c)
 
 void console_type(struct console *c, const u8 *bytes, size_t size)
 {
+	/* A guest may ask a terminal for answers for ever, and read none of them. */
+	if (c->typed_count + size > TYPED_MAX)
+		return;
 	c->typed = xrealloc(c->typed, c->typed_count + size);
 	memcpy(c->typed + c->typed_count, bytes, size);
 	c->typed_count += size;

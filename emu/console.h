@@ -47,7 +47,8 @@ enum console_wish console_wish(struct console *c);
 /* The signal that asked us to end, or 0. */
 int console_signal(const struct console *c);
 
-/* Bytes typed somewhere else (a window), for the guest. What the ring has no room for waits. */
+/* Bytes typed somewhere else (a window), for the guest. What the ring has no room for waits; where 16 MiB wait already
+ * they are lost. */
 void console_type(struct console *c, const u8 *bytes, size_t size);
 
 /* How many bytes wait for the guest, and the next one of them. */

@@ -26,11 +26,6 @@ bool word_next(struct words *w)
 	return true;
 }
 
-bool word_is_key(const struct words *w, const char *key)
-{
-	return w->value && strcmp(w->word, key) == 0;
-}
-
 bool word_switch(const struct words *w, bool *on)
 {
 	if (strcmp(w->value, "on") == 0)

@@ -5,6 +5,8 @@
 #ifndef RVEMU_EMU_OPTIONS_WORDS_H
 #define RVEMU_EMU_OPTIONS_WORDS_H
 
+#include <string.h>
+
 #include "emu/base/base.h"
 
 /* One option at work. `word` is to be freed at the end. */
@@ -20,7 +22,10 @@ struct words {
 bool word_next(struct words *w);
 
 /* True for "key=...". */
-bool word_is_key(const struct words *w, const char *key);
+static inline bool word_is_key(const struct words *w, const char *key)
+{
+	return w->value && strcmp(w->word, key) == 0;
+}
 
 /* Reads the value on or off. False: see w->err. */
 bool word_switch(const struct words *w, bool *on) must_check;

@@ -10,15 +10,15 @@
 /* Somebody else lets the guest go on, or ends the run. */
 static bool is_taken_away(const struct control *control, bool was_paused, bool was_stepping)
 {
-	bool goes_on = (was_paused && !control->paused) || (!was_stepping && control->stepping);
+	bool goes_on = (was_paused && !control->paused) || (!was_stepping && control->stepping) || control->by_front;
 	return goes_on || control->quit || control->reset;
 }
 
 /* Waits until there is something to read. False: somebody else drives the guest now. */
 static bool wait_for_line(const struct console *console, const struct control *control, struct host_io *io)
 {
-	bool was_paused = control->paused, was_stepping = control->stepping;
 	while (console_must_wait(console)) {
+		bool was_paused = control->paused, was_stepping = control->stepping;
 		host_io_poll(io, HOST_IO_FOREVER);
 		if (is_taken_away(control, was_paused, was_stepping))
 			return false;
@@ -29,6 +29,7 @@ static bool wait_for_line(const struct console *console, const struct control *c
 void prompt_run(struct console *console, struct monitor *monitor, struct control *control, struct host_io *io)
 {
 	char line[LINE_SIZE];
+	control->by_front = false; /* until a window lets it go while the prompt waits */
 	if (!control->paused)
 		printf("\nrvemu monitor: help lists commands, cont goes on\n");
 	else if (monitor_paused(monitor, stdout) == MONITOR_CONTINUE)

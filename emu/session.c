@@ -177,12 +177,13 @@ static bool run_one(struct session *s, struct machine *m, const struct outside *
 		end = RUN_DIVERGED;
 	}
 	*status = finish(s, m, end);
-	display_finish(s->display, m, *status);
 	if (!finish_journal(s, m, end, &err)) {
 		log_warn("%s", err.text);
 		*status = SESSION_STUCK;
 	}
 	gdbstub_exited(s->gdb, (u32)*status);
+	/* The last: it may wait for the user. */
+	display_finish(s->display, m, *status);
 	return false;
 }
 

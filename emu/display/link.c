@@ -194,14 +194,33 @@ void link_gone(struct link *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-void link_send(struct link *l, const struct wish *wish)
+/* Puts serial bytes behind those of the last wish, if that is of the same kind, waits, and has room: a guest that asks a
+ * terminal for thousands of answers is not to take a whole wish for each. */
+static bool join_serial(struct link *l, const struct wish *wish)
 {
-	pthread_mutex_lock(&l->lock);
+	struct wish *last = l->wish_next < l->wish_count ? &l->wishes[l->wish_count - 1] : NULL;
+	if (!last || wish->kind != WISH_SERIAL || last->kind != WISH_SERIAL ||
+	    last->size + wish->size > sizeof(last->text))
+		return false;
+	memcpy(last->text + last->size, wish->text, wish->size);
+	last->size += wish->size;
+	return true;
+}
+
+static void add_wish(struct link *l, const struct wish *wish)
+{
 	if (l->wish_count == l->wish_room) {
 		l->wish_room = l->wish_room ? 2 * l->wish_room : 16;
 		l->wishes = xrealloc(l->wishes, l->wish_room * sizeof(*l->wishes));
 	}
 	l->wishes[l->wish_count++] = *wish;
+}
+
+void link_send(struct link *l, const struct wish *wish)
+{
+	pthread_mutex_lock(&l->lock);
+	if (!join_serial(l, wish))
+		add_wish(l, wish);
 	eventfd_write(l->wishes_came, 1);
 	pthread_mutex_unlock(&l->lock);
 }

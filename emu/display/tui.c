@@ -28,7 +28,7 @@
 #define SIZE_MS 250              /* how often the terminal's size is looked at */
 #define MESSAGE_NS 6000000000ull /* how long a message stays */
 #define INPUT_MAX 1024
-#define SAID_MAX 65536 /* bytes of standard error that are kept for the end */
+#define SAID_MAX 65536 /* bytes of standard error that are kept for the end: the last ones */
 #define PREFIX 1       /* Ctrl-A */
 
 struct tui {
@@ -252,21 +252,26 @@ static void say(struct tui *t, const char *text)
 	t->is_changed = true;
 }
 
-static void read_said(struct tui *t)
+/* False: there is nothing more to read. */
+static bool read_said(struct tui *t)
 {
 	char text[512];
 	ssize_t size = t->said[0] < 0 ? -1 : read(t->said[0], text, sizeof(text) - 1);
-	size_t kept;
 
 	if (size <= 0)
-		return;
+		return false;
 	text[size] = 0;
-	kept = t->said_size + (size_t)size > SAID_MAX ? SAID_MAX - t->said_size : (size_t)size;
-	t->said_text = xrealloc(t->said_text, t->said_size + kept + 1);
-	memcpy(t->said_text + t->said_size, text, kept);
-	t->said_size += kept;
+	if (t->said_size + (size_t)size > SAID_MAX) {
+		/* The older half goes, not byte by byte: how the run ended is said last. */
+		t->said_size -= SAID_MAX / 2;
+		memmove(t->said_text, t->said_text + SAID_MAX / 2, t->said_size);
+	}
+	t->said_text = xrealloc(t->said_text, t->said_size + (size_t)size);
+	memcpy(t->said_text + t->said_size, text, (size_t)size);
+	t->said_size += (size_t)size;
 	text[strcspn(text, "\n")] = 0;
 	say(t, text);
+	return true;
 }
 
 /* Standard error is itself again; what was said is said again, for the picture is gone. */
@@ -282,10 +287,8 @@ static void give_back_stderr(struct tui *t)
 static void say_again(struct tui *t)
 {
 	if (t->said[0] >= 0) {
-		for (size_t before = SIZE_MAX; before != t->said_size;) {
-			before = t->said_size;
-			read_said(t);
-		}
+		while (read_said(t))
+			;
 		close(t->said[0]);
 		close(t->said[1]);
 	}
@@ -410,7 +413,7 @@ static void *run(void *arg)
 		if (fds[1].revents)
 			(void)!eventfd_read(t->wake, &count);
 		if (fds[2].revents)
-			read_said(t);
+			(void)read_said(t);
 		take_news(t);
 	}
 	return NULL;

@@ -235,7 +235,7 @@ static void test_limits_are_named(void **state)
 	expect_error("-m 6K g", "multiple of 4K");
 	expect_error("--max-insns 0 g", "between 1");
 	expect_error("--max-insns 1e6 g", "not a number");
-	expect_error("--display gtk g", "must be none");
+	expect_error("--display gtk g", "must be sdl, tui, none, auto or png:FILE");
 	expect_error("-M spike g", "must be virt");
 }
 

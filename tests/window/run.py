@@ -335,9 +335,14 @@ def case_full_screen(desktop, _):
     """In full screen the bar hides, and shows again with the MMU."""
     if not shutil.which("openbox"):
         raise Skipped("only a window manager can do it: openbox is not installed")
-    manager = subprocess.Popen(["openbox"], env=desktop.environment, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    ready = os.path.join(BUILD, "openbox-is-ready")
+    if os.path.exists(ready):
+        os.unlink(ready)
+    manager = subprocess.Popen(["openbox", "--startup", f"touch {ready}"], env=desktop.environment,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        # It may never show a window that comes while it is starting.
+        expect(wait_for(lambda: os.path.exists(ready), 20), "openbox does not start")
         run = card(desktop, seen=False)  # xdotool is wrong about the places of windows with frames
         whole = (0, 0, desktop.width, desktop.height)
         bar = run.look().rows[1][900:960]

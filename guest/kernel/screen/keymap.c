@@ -184,7 +184,7 @@ static u32 function_key(u32 number, bool shift, u8 *to)
 		to[size++] = (u8)('A' + number);
 		return size;
 	}
-	return numbers[number] ? put_tilde(numbers[number], to) : 0;
+	return number < ARRAY_SIZE(numbers) && numbers[number] ? put_tilde(numbers[number], to) : 0;
 }
 
 /* Keys that are moves; 0: it is none. */

@@ -53,9 +53,9 @@ static void set_style(struct cell *pen, u32 number)
 	else if (number == 22)
 		pen->style &= (u16) ~(STYLE_BOLD | STYLE_FAINT);
 	else if (number > 20)
-		pen->style &= (u16)~on[number - 20];
+		pen->style &= (u16)~on[number % 10];
 	else
-		pen->style |= on[number];
+		pen->style |= on[number % 10];
 }
 
 struct cell terminal_usual_pen(void)
