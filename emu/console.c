@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define OUT_SIZE 4096
-#define IN_SIZE 4096 /* a power of two */
+#define IN_SIZE 4096         /* a power of two */
 #define TYPED_MAX (16 * MIB) /* bytes typed elsewhere that wait */
 #define CTRL_A 0x01
 #define NO_TICKET UINT32_MAX

@@ -311,7 +311,9 @@ static bool open_all(struct session *s, struct error *err)
 	observers_share_terminal(s->observers, flush_console, s->console);
 	s->epoch_ns = first_epoch(s);
 	if (config->stopped && !config->gdb)
-		log_warn("the guest is not started: Ctrl-A c opens the monitor, where cont starts it");
+		log_warn("the guest is not started: %s", config->display.kind == DISPLAY_TUI
+		                                                 ? "Ctrl-A and space start it"
+		                                                 : "Ctrl-A c opens the monitor, where cont starts it");
 	return open_display(s, err);
 }
 

@@ -156,13 +156,19 @@ static double measure_speed(struct display *d, u64 now)
 	return mips;
 }
 
+/* Nobody may put anything into a replay but what its recording has. */
+static bool is_replay(const struct display *d)
+{
+	return d->parts.config->replay != NULL;
+}
+
 static void put_status(struct display *d, u64 now)
 {
 	struct link_status *s = &d->status;
 	d->next_status_ns = now + STATUS_NS;
 	d->status_changed = false;
 	s->is_paused = d->parts.control->paused;
-	s->is_frozen = d->parts.control->frozen != NULL;
+	s->is_frozen = is_replay(d);
 	s->was_drawn = d->screen.was_drawn;
 	s->speed = d->parts.control->pace.per_second;
 	s->keys_waiting = keys_waiting(d);
@@ -257,12 +263,6 @@ static void drive(struct display *d, const struct wish *w)
 		pace_set(&control->pace, w->number, host_now_ns());
 		break;
 	}
-}
-
-/* Nobody may put anything into a replay but what its recording has. */
-static bool is_replay(const struct display *d)
-{
-	return d->parts.config->replay != NULL;
 }
 
 static void put_event(struct display *d, enum input_port port, const struct wish *w)

@@ -194,8 +194,8 @@ void link_gone(struct link *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* Puts serial bytes behind those of the last wish, if that is of the same kind, waits, and has room: a guest that asks a
- * terminal for thousands of answers is not to take a whole wish for each. */
+/* Puts serial bytes behind those of the last wish, if that is of the same kind, waits, and has room: a guest that asks
+ * a terminal for thousands of answers is not to take a whole wish for each. */
 static bool join_serial(struct link *l, const struct wish *wish)
 {
 	struct wish *last = l->wish_next < l->wish_count ? &l->wishes[l->wish_count - 1] : NULL;

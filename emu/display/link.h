@@ -62,7 +62,7 @@ struct link_status {
 	bool was_drawn;  /* ... and the guest has drawn on it */
 	bool has_keyboard;
 	bool pointer_is_tablet, pointer_is_mouse;
-	bool is_frozen;     /* a recording or a replay: nobody may interfere */
+	bool is_frozen;     /* a replay: keys go nowhere */
 	u32 leds;           /* of the keyboard */
 	u32 keys_waiting;   /* its events that the guest has not taken */
 	u64 speed;          /* steps a second; 0: full */

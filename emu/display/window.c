@@ -82,12 +82,18 @@ static u32 bar_height(const struct window *w)
 	return w->font->height + BAR_PAD;
 }
 
+/* A window over several desktops may be larger than pictures can be: the rest of it stays black. */
+static u32 side_of(int pixels)
+{
+	return pixels < 1 ? 1 : pixels < PICTURE_SIDE_MAX ? (u32)pixels : PICTURE_SIDE_MAX;
+}
+
 void window_arrange(struct window *w)
 {
 	int width = 0, height = 0;
 	w->sdl.GetRendererOutputSize(w->renderer, &width, &height);
-	w->width = width > 0 ? (u32)width : 1;
-	w->height = height > 0 ? (u32)height : 1;
+	w->width = side_of(width);
+	w->height = side_of(height);
 	bool is_full = w->sdl.GetWindowFlags(w->sdl_window) & SDL_WINDOW_FULLSCREEN;
 	w->layout = window_layout_of(w->width, w->height, bar_height(w), is_full, w->tab);
 	const struct picture *p = &w->screen.picture;

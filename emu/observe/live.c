@@ -1,7 +1,8 @@
 /*
  * The live view: takes events in, and has the parts of a view written. See live.h; live_internal.h says where what is.
  *
- * At full speed an event is noted in a ring and nothing else: no text, no search. While nobody looks only hints come.
+ * At full speed an event is noted in a ring and nothing else: no text, no search. While nobody looks only hints come,
+ * unless a walk or a fault is waited for.
  */
 #include "emu/observe/live.h"
 
@@ -96,7 +97,9 @@ void live_attach(struct live *live, struct machine *m, const struct observers *o
 
 u32 live_wanted(const struct live *live)
 {
-	return BIT(TRACE_HINT) | (live->looks && !live->rests ? BIT(TRACE_WALK) | BIT(TRACE_FAULT) : 0);
+	bool sees = (live->looks || live->step != LIVE_STEP_NONE) && !live->rests;
+
+	return BIT(TRACE_HINT) | (sees ? BIT(TRACE_WALK) | BIT(TRACE_FAULT) : 0);
 }
 
 bool live_look(struct live *live, bool on)
@@ -132,7 +135,10 @@ bool live_step(struct live *live, struct control *control, enum live_step what)
 {
 	live->control = control;
 	live->step = (u8)what;
-	return rest(live, false);
+	if (!live->looks && live->m && what != LIVE_STEP_NONE)
+		number_walks(live);
+	/* What was waited for may have come meanwhile, and made events unwanted if nobody looks. */
+	return rest(live, false) || !live->looks;
 }
 
 /* What somebody waits for has come. */

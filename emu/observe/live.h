@@ -93,7 +93,7 @@ struct live_tlb_entry {
 };
 struct live_tlb_array {
 	char name[24]; /* "data L1", "L2", "walk cache" */
-	u16 sets, ways;
+	u32 sets, ways;
 	u32 used; /* entries that hold something, also those that are not shown */
 };
 
@@ -248,8 +248,8 @@ void live_sample(struct live *live, u64 host_ns);
 /* Writes what is to be seen now into *view. Between two instructions only. */
 void live_collect(struct live *live, const struct live_request *request, struct live_view *view);
 
-/* Has `control` paused (PAUSE_STEPPED, before the next instruction) at the next walk or fault, of any hart; once. Only
- * while somebody looks. LIVE_STEP_NONE calls it off. True: as live_look(). */
+/* Has `control` paused (PAUSE_STEPPED, before the next instruction) at the next walk or fault, of any hart; once; also
+ * while nobody looks at the view. LIVE_STEP_NONE calls it off. True: as live_look(). */
 enum live_step { LIVE_STEP_NONE, LIVE_STEP_WALK, LIVE_STEP_FAULT };
 bool live_step(struct live *live, struct control *control, enum live_step what);
 

@@ -170,8 +170,7 @@ void live_collect_tlb(struct live *live, struct live_view *view)
 	for (c.array = 0; c.array < view->tlb_array_count; c.array++) {
 		struct live_tlb_array *array = &view->tlb_arrays[c.array];
 
-		*array =
-			(struct live_tlb_array){ .sets = (u16)arrays[c.array].sets, .ways = (u16)arrays[c.array].ways };
+		*array = (struct live_tlb_array){ .sets = arrays[c.array].sets, .ways = arrays[c.array].ways };
 		snprintf(array->name, sizeof(array->name), "%s", arrays[c.array].name);
 		tlb_view_each(tlb, &arrays[c.array], count_entry, &c);
 	}

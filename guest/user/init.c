@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define SWAP_MAGIC_OFFSET 4086 /* last 10 bytes of a swap device's first page */
@@ -33,9 +34,11 @@
 /* A terminal with a shell on it, or with a line that offers one. */
 struct place {
 	char path[16];
-	int ends_all; /* when the shell ends the machine goes off */
-	int fd;       /* open while it waits for Enter; -1: not */
-	pid_t shell;  /* 0: none */
+	int ends_all;         /* when the shell ends the machine goes off */
+	int fd;               /* open while it waits for Enter; -1: not */
+	pid_t shell;          /* 0: none */
+	int has_usual;        /* `usual` is known: */
+	struct termios usual; /* the terminal's settings at first */
 };
 
 static void mount_if_missing(const char *probe, const char *type, const char *where)
@@ -186,8 +189,14 @@ static void offer_shell(struct place *place)
 {
 	place->shell = 0;
 	place->fd = open(place->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (place->fd >= 0)
-		dprintf(place->fd, "\033[2J\033[HPress Enter for a shell on %s (Alt-F1 goes back).\n", place->path + 5);
+	if (place->fd < 0)
+		return;
+	/* A program that died may have left anything. */
+	if (!place->has_usual)
+		place->has_usual = tcgetattr(place->fd, &place->usual) == 0;
+	else
+		tcsetattr(place->fd, TCSAFLUSH, &place->usual);
+	dprintf(place->fd, "\033cPress Enter for a shell on %s (Alt-F1 goes back).\n", place->path + 5);
 }
 
 /* Enter was pressed (or whatever else ends a line). */
@@ -230,7 +239,10 @@ static void wake_up(int signal)
 /* Shells on all terminals until one that matters ends; its status. */
 static int serve_screen(void)
 {
-	struct place places[SHELLS] = { { "/dev/tty1", 1, -1, 0 }, { "/dev/ttyS0", 1, -1, 0 } };
+	struct place places[SHELLS] = {
+		{ .path = "/dev/tty1", .ends_all = 1, .fd = -1 },
+		{ .path = "/dev/ttyS0", .ends_all = 1, .fd = -1 },
+	};
 	struct sigaction action = { .sa_handler = wake_up };
 	sigset_t child, usual;
 	int count = 2, status;

@@ -201,7 +201,7 @@ static bool draw_all(struct demo *d, const char *what)
 			return false;
 		if (!draw_page(d, page)) { /* all over again when it comes back */
 			picture_wait(&d->screen);
-			i = 0;
+			i = (size_t)-1; /* this page is then the last one */
 		}
 	}
 	draw_strip(d, what);

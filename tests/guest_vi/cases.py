@@ -343,6 +343,8 @@ CASES = [
         (":v/i/d<CR>", "four five six\nseven eight nine\n"),
         (":g/e/s/e/E/<CR>", "onE two three\nfour fivE six\nsEven eight nine\n"),
         (":g/i/m0<CR>", "seven eight nine\nfour five six\none two three\n"),
+        ("yyjp:3,$g/one/s//ONE/<CR>", "one two three\nfour five six\nONE two three\nseven eight nine\n"),
+        ("yyjp:g/one/+1d<CR>", "one two three\none two three\n"),
         (":1,2g/o/d<CR>", "seven eight nine\n"),
         (":9d<CR>", "one two three\nfour five six\nseven eight nine\n"),
         (":3,1d<CR>:2d<CR>", "one two three\nseven eight nine\n"),

@@ -25,6 +25,28 @@ static bool is_readable(const struct link *l)
 	return poll(&fd, 1, 0) == 1;
 }
 
+static void test_serial_bytes_share_a_wish(void **state)
+{
+	(void)state;
+	struct link *l = link_create();
+	struct wish wish = { .kind = WISH_SERIAL, .size = 300, .text = "a" };
+	link_send(l, &wish);
+	link_send(l, &(struct wish){ .kind = WISH_SERIAL, .size = 2, .text = "bc" });
+	link_send(l, &(struct wish){ .kind = WISH_PAUSE });
+	link_send(l, &(struct wish){ .kind = WISH_SERIAL, .size = 1, .text = "d" });
+	link_send(l, &wish);
+	link_send(l, &wish);
+	const u32 sizes[] = { 302, 0, 301, 300 };
+	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++) {
+		assert_true(link_take(l, &wish));
+		assert_int_equal(wish.size, sizes[i]);
+		if (i == 0)
+			assert_memory_equal(wish.text + 300, "bc", 2);
+	}
+	assert_false(link_take(l, &wish));
+	link_destroy(l);
+}
+
 static void test_wishes_come_in_order_and_wake_the_machine(void **state)
 {
 	(void)state;
@@ -195,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wishes_come_in_order_and_wake_the_machine),
+		cmocka_unit_test(test_serial_bytes_share_a_wish),
 		cmocka_unit_test(test_rows_that_changed_are_joined),
 		cmocka_unit_test(test_a_picture_is_wanted_once),
 		cmocka_unit_test(test_the_newest_view_counts),

@@ -163,6 +163,21 @@ static void test_prompt_stays_shut_for_what_a_front_asked(void **state)
 	assert_false(r.control.by_front);
 }
 
+/* The console is looked at while a fault is waited for. */
+static void test_step_holds_it_though_nobody_looks(void **state)
+{
+	(void)state;
+	start("-m 1M --ad update", code, ARRAY_SIZE(code), LIVE_STEP_NONE);
+	assert_true(live_look(r.live, false));
+	assert_true(live_step(r.live, &r.control, LIVE_STEP_WALK));
+	observers_apply(r.observers, r.rig.m);
+	live_run(&r, 100);
+	assert_int_equal(pauses, 1);
+	assert_int_equal(pcs[0], 0);
+	assert_true(live_step(r.live, &r.control, LIVE_STEP_NONE));
+	assert_false(live_wanted(r.live) & BIT(TRACE_WALK));
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
@@ -173,6 +188,7 @@ int main(void)
 		TEST(test_walks_of_observed_fetches_hold_it),
 		TEST(test_each_fault_holds_it_in_the_handler),
 		TEST(test_step_is_called_off),
+		TEST(test_step_holds_it_though_nobody_looks),
 		TEST(test_steps_change_nothing_for_the_guest),
 		TEST(test_prompt_stays_shut_for_what_a_front_asked),
 	};

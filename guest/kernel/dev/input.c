@@ -73,7 +73,8 @@ void input_event(struct input_device *device, u16 type, u16 code, i32 value)
 			deliver(reader, type, code, value);
 	}
 	wake_all(&device->waiting);
-	if (type == EV_KEY && code < BTN_MISC && !device->grabbed)
+	/* Keys that were down when a reader grabbed the device must come up, or they would repeat for ever. */
+	if (type == EV_KEY && code < BTN_MISC && (!device->grabbed || !value))
 		vt_key(code, value);
 }
 

@@ -29,8 +29,8 @@ enum region_flag {
 	REGION_SEQUENTIAL = 1 << 9, /* madvise: read ahead more */
 	REGION_RANDOM = 1 << 10,    /* madvise: do not read ahead */
 	REGION_WIPEONFORK = 1 << 11,
-	REGION_DEVICE = 1 << 13, /* memory of a device, shared: its frames are no RAM, and nobody counts them */
 	REGION_COPIED = 1 << 12, /* some page of it is or was anonymous: fork must look at its page table entries */
+	REGION_DEVICE = 1 << 13, /* memory of a device, shared: its frames are no RAM, and nobody counts them */
 };
 
 /* [start, end) with one set of permissions and one backing. Neighbours with equal properties are merged. */

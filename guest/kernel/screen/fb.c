@@ -14,6 +14,7 @@
 #include "guest/kernel/mm/mm.h"
 #include "guest/kernel/proc/task.h"
 #include "guest/kernel/screen/screen.h"
+#include "guest/kernel/screen/vt.h"
 
 #define FB_RDEV DEVICE(29, 0)
 #define REFRESH_NS (NS_PER_S / 60)
@@ -178,7 +179,7 @@ static i64 fb_ioctl(struct file *file, struct task *task, u64 request, u64 argum
 static void fb_release(struct file *file)
 {
 	(void)file;
-	screen_forget();
+	vt_redraw();
 }
 
 static const struct file_ops fb_ops = {

@@ -142,8 +142,8 @@ static void shift_lines(struct terminal *t, bool insert, u32 count)
 
 static void repeat(struct terminal *t, u32 count)
 {
-	/* More than the screen holds is the same as that much. */
-	for (count = MIN(count, t->columns * t->rows); count && t->last_code; count--)
+	/* A row at most: the kernel's lock is held meanwhile. */
+	for (count = MIN(count, t->columns); count && t->last_code; count--)
 		terminal_put(t, t->last_code);
 }
 

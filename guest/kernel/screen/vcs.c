@@ -43,7 +43,8 @@ static u8 attribute(const struct cell *cell)
 static u8 byte_at(const struct terminal *t, u32 minor, u64 at)
 {
 	bool has_attributes = minor & ATTRIBUTE_MINOR, is_unicode = minor & UNICODE_MINOR;
-	u8 header[HEADER] = { (u8)t->rows, (u8)t->columns, (u8)t->cursor.x, (u8)t->cursor.y };
+	u8 header[HEADER] = { (u8)MIN(t->rows, 255u), (u8)MIN(t->columns, 255u), (u8)MIN(t->cursor.x, 255u),
+		              (u8)MIN(t->cursor.y, 255u) };
 
 	if (has_attributes && at < HEADER)
 		return header[at];

@@ -50,15 +50,18 @@ static void draw_timer_expired(struct timer *timer)
 		draw();
 }
 
-/* Who asked for graphics may have been killed: nobody else would bring the text back. */
+/* Who asked for graphics may have been killed: nobody else would bring text and keyboard back. */
 static bool is_graphic(struct vt *vt)
 {
 	struct process *process = vt->is_graphic ? process_find(vt->graphic_pid) : NULL;
+	bool is_alive = process && !process->zombie;
 
 	if (process)
 		process_put(process);
-	else if (vt->is_graphic)
+	if (vt->is_graphic && !is_alive) {
+		vt->keyboard = K_UNICODE;
 		vt_set_graphic(vt, false, 0);
+	}
 	return vt->is_graphic;
 }
 
@@ -73,6 +76,14 @@ void vt_flush(struct vt *vt)
 		draw();
 	else
 		timer_start(&draw_timer, drawn_ns + FRAME_NS);
+}
+
+void vt_redraw(void)
+{
+	if (front && !is_graphic(front))
+		redraw();
+	else
+		screen_forget();
 }
 
 void vt_draw_last(bool is_panic)

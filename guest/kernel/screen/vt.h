@@ -43,6 +43,8 @@ extern struct wait_queue vt_switched;
 
 /* What was printed must come to the screen soon: at once, or a frame's time after the last drawing. */
 void vt_flush(struct vt *vt);
+/* Somebody else may have drawn over the terminal in front: all of it is drawn again, unless a program has it. */
+void vt_redraw(void);
 /* At once, before the machine stops; over what a program has drawn only to say why (is_panic). */
 void vt_draw_last(bool is_panic);
 /* A message of the kernel's, to the terminal in front; nothing without a screen. */

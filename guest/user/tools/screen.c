@@ -37,7 +37,7 @@ int tool_reset(int argc, char **argv)
 		modes.c_lflag |= ICANON | ECHO | ECHOE | ECHOK | ISIG | IEXTEN;
 		tcsetattr(0, TCSANOW, &modes);
 	}
-	return terminal_write(1, "\033c\033[m\033[r\033[?25h", 15) ? 0 : complain("standard output");
+	return terminal_write(1, "\033c\033[m\033[r\033[?25h", 14) ? 0 : complain("standard output");
 }
 
 int tool_chvt(int argc, char **argv)

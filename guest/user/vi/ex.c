@@ -116,6 +116,9 @@ static bool ex_write_quit(struct vi *vi, struct ex *ex)
 {
 	if (!ex_write(vi, ex))
 		return false;
+	/* Some lines, or the end of another file: that is not all of it. */
+	if ((ex->addresses || strncmp(ex->rest, ">>", 2) == 0) && buffer_modified(&vi->buffer) && !ex->bang)
+		return complain(vi, "not all of it was written: :w writes, :q! throws the rest away");
 	vi->quit = true;
 	return true;
 }

@@ -259,6 +259,15 @@ bool file_write(struct vi *vi, const char *name, size_t first, size_t last, bool
 	return true;
 }
 
+/* Into a file that is not there yet, and for the owner alone. */
+static bool write_new(const struct vi *vi, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	bool good = fd >= 0 && write_lines(vi, fd, 0, buffer_count(&vi->buffer) - 1) && fsync(fd) == 0;
+
+	return fd >= 0 && close(fd) == 0 && good;
+}
+
 void file_preserve(struct vi *vi)
 {
 	const char *base = vi->name && strrchr(vi->name, '/') ? strrchr(vi->name, '/') + 1
@@ -271,7 +280,7 @@ void file_preserve(struct vi *vi)
 		return;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%.200s.%d.vi", folders[i], base, (int)getpid());
-		if (write_in_place(vi, path, 0, buffer_count(&vi->buffer) - 1, false)) {
+		if (write_new(vi, path)) {
 			fprintf(stderr, "vi: ended by a signal; what was not written is in %s\n", path);
 			return;
 		}

@@ -176,13 +176,25 @@ bool ex_substitute(struct vi *vi, struct ex *ex)
 	vi->last_from = copy_string(vi->pattern);
 	vi->last_to = copy_string(to ? to : "");
 	vi->last_global = false;
-	for (; flags && (*flags == 'g' || *flags == 'i'); flags++)
-		vi->last_global |= *flags == 'g';
+	for (; flags && *flags == 'g'; flags++)
+		vi->last_global = true;
 	if (flags && *flags && !isdigit((unsigned char)*flags) && *flags != ' ')
 		return complain(vi, "behind s/.../.../ can be g or a number of lines, not %s", flags);
 	if (flags)
 		take_count(vi, ex, flags);
 	return substitute(vi, ex, vi->last_from, vi->last_to, vi->last_global);
+}
+
+/* Lines that were yanked and put share one text: a mark must be of one line alone. */
+static void make_own(struct text **text)
+{
+	struct text *own;
+
+	if ((*text)->references == 1)
+		return;
+	own = text_new((*text)->bytes, (*text)->length);
+	text_release(*text);
+	*text = own;
 }
 
 /* Marks the lines first, by sharing their texts: commands may move and change them. */
@@ -202,8 +214,10 @@ bool ex_global(struct vi *vi, struct ex *ex, bool matching)
 	free(ex->rest[1] ? vi->pattern : NULL);
 	vi->pattern = ex->rest[1] ? copy_string(ex->rest + 1) : vi->pattern;
 	for (size_t i = first; i <= last && i < vi->buffer.lines.count; i++)
-		if (pattern_find(&regex, vi->buffer.lines.at[i], 0, &start, &end) == matching)
+		if (pattern_find(&regex, vi->buffer.lines.at[i], 0, &start, &end) == matching) {
+			make_own(&vi->buffer.lines.at[i]);
 			lines_copy(&chosen, &vi->buffer.lines, i, 1);
+		}
 	regfree(&regex);
 	if (chosen.count == 0)
 		return complain(vi, "no line is like that");
