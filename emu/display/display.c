@@ -4,7 +4,7 @@
  * All of it runs in the machine's thread, within a look at the host (emu/host_io.h), so between two instructions. What
  * is due when: rows of the screen as soon as there are some, but SCREEN_NS apart; live views LIVE_NS apart while the
  * guest is at work and IDLE_NS apart while nothing happens; the status line STATUS_NS apart. When nothing is due
- * nothing wakes us: an idle guest costs no time.
+ * nothing wakes us: an idle guest whose MMU nobody looks at costs no time.
  */
 #include "emu/display/display.h"
 
@@ -28,6 +28,7 @@
 #define IDLE_NS 500000000
 #define STATUS_NS 250000000
 #define SERIAL_SIZE 4096
+#define REPLAY_TAKES_NO_INPUT "this is a replay: keys go nowhere"
 #define SCREEN_SYMBOL "rvemu_has_screen_console" /* a kernel that has it shows a console on the screen */
 
 struct display {
@@ -66,13 +67,21 @@ static void flush_serial(struct display *d)
 	d->serial_count = 0;
 }
 
+static void put_serial(struct display *d, u8 byte)
+{
+	d->serial[d->serial_count++] = byte;
+	if (d->serial_count == SERIAL_SIZE)
+		flush_serial(d);
+}
+
 void display_serial(struct display *d, u8 byte)
 {
 	if (!d || !d->link)
 		return;
-	d->serial[d->serial_count++] = byte;
-	if (d->serial_count == SERIAL_SIZE)
-		flush_serial(d);
+	/* As the host's terminals do it, for guests that end lines with LF alone. */
+	if (byte == '\n')
+		put_serial(d, '\r');
+	put_serial(d, byte);
 }
 
 static bool looks_at(const struct display *d, enum link_part part)
@@ -237,6 +246,10 @@ static void hold(struct display *d)
 static void drive(struct display *d, const struct wish *w)
 {
 	struct control *control = d->parts.control;
+	if (control->on_pause && w->kind != WISH_PAUSE && w->kind != WISH_SPEED) {
+		tell(d, "a debugger has the machine: continue and step there");
+		return;
+	}
 	d->status_changed = true;
 	d->next_status_ns = 0;
 	switch (w->kind) {
@@ -270,7 +283,7 @@ static void put_event(struct display *d, enum input_port port, const struct wish
 	if (!is_replay(d))
 		input_events_put(d->parts.events, port, w->event);
 	else
-		tell(d, "this is a replay: keys go nowhere");
+		tell(d, REPLAY_TAKES_NO_INPUT);
 }
 
 static void grant(struct display *d, const struct wish *w)
@@ -279,9 +292,6 @@ static void grant(struct display *d, const struct wish *w)
 	case WISH_QUIT:
 		d->parts.control->quit = true;
 		break;
-	case WISH_RESET:
-		d->parts.control->reset = true;
-		break;
 	case WISH_KEY:
 		put_event(d, INPUT_KEYBOARD, w);
 		break;
@@ -289,7 +299,10 @@ static void grant(struct display *d, const struct wish *w)
 		put_event(d, INPUT_POINTER, w);
 		break;
 	case WISH_SERIAL:
-		console_type(d->parts.console, w->text, w->size);
+		if (is_replay(d))
+			tell(d, REPLAY_TAKES_NO_INPUT);
+		else
+			console_type(d->parts.console, w->text, w->size);
 		break;
 	case WISH_LOOK:
 		look(d, w);

@@ -254,7 +254,7 @@ static void clear_tabs(struct escape *e)
 /* CSI b: the last character again; more than a screen of it shows nothing new. */
 static void repeat(struct escape *e)
 {
-	u32 count = number(e, 0, 1), most = e->grid->columns * e->grid->rows;
+	u32 count = number(e, 0, 1), most = e->grid->columns; /* a hostile guest may ask for it all the time */
 
 	for (u32 i = 0; e->last && i < count && i < most; i++)
 		grid_put(e->grid, e->last);

@@ -23,7 +23,6 @@ struct link;
 
 enum wish_kind {
 	WISH_QUIT,       /* rvemu shall end */
-	WISH_RESET,      /* the guest shall start again */
 	WISH_KEY,        /* an event for the keyboard; a whole row with its EV_SYN is sent one by one */
 	WISH_POINTER,    /* likewise for mouse or tablet */
 	WISH_SERIAL,     /* bytes for the serial console */

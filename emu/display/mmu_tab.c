@@ -34,12 +34,15 @@ void mmu_tab_destroy(struct mmu_tab *tab)
 
 bool mmu_tab_show(struct mmu_tab *tab, const struct live_view *view, const struct link_status *status)
 {
+	bool is_new = view != tab->view || view->number == 0 || view->number != tab->view_number;
+	bool is_told = memcmp(status, &tab->status, sizeof(*status)) != 0;
 	tab->view = view;
+	tab->view_number = view->number;
 	tab->status = *status;
-	tab->is_fresh = true;
+	tab->is_fresh |= is_new;
 	if (status->is_paused && status->instret != tab->step_from)
 		tab->stepping = 0;
-	return true;
+	return is_new || is_told;
 }
 
 struct live_request mmu_tab_request(const struct mmu_tab *tab)

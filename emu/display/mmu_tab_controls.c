@@ -105,7 +105,7 @@ static struct item state_item(const struct ui *ui)
 		snprintf(item.text, sizeof(item.text), "PAUSED");
 		item.colour = COLOUR_WARN;
 	} else if (ui->v->is_waiting) {
-		snprintf(item.text, sizeof(item.text), "IDLE");
+		snprintf(item.text, sizeof(item.text), ui->tab->stepping ? "WAITS FOR THE GUEST, WHICH IDLES" : "IDLE");
 		item.colour = COLOUR_QUIET;
 	} else {
 		snprintf(item.text, sizeof(item.text), "RUNNING");

@@ -72,20 +72,13 @@ static bool fit_map(const struct live_view *v, struct rect room, struct map *map
 	return false;
 }
 
-/* Of the cells that are folded into one the one that says most: in use, and lately. */
+/* Of the cells that are folded into one the one that says most. */
 static u32 telling_cell(const struct live_view *v, const struct map *map, u32 at)
 {
-	u32 first = at * map->fold, best = first, best_rank = 0;
-	if (map->fold == 1)
-		return first;
-	for (u32 i = first; i < first + map->fold && i < map_cells(v); i++) {
-		const struct live_cell *cell = &v->cells[i];
-		u32 rank = (cell->kind > GUEST_FRAME_FREE ? 512 : cell->kind) + age_brightness(cell->age);
-		if (rank > best_rank) {
+	u32 first = at * map->fold, best = first;
+	for (u32 i = first + 1; i < first + map->fold && i < map_cells(v); i++)
+		if (live_cell_weight(&v->cells[i]) > live_cell_weight(&v->cells[best]))
 			best = i;
-			best_rank = rank;
-		}
-	}
 	return best;
 }
 
@@ -146,7 +139,7 @@ static void paint_cells(const struct ui *ui, const struct map *map)
 			colour = colour_mix(colour, COLOUR_SUNK, 170);
 		u32 flash = is_flashing ? flash_of(ui, index) : 0;
 		if (flash != 0)
-			colour = colour_mix(colour, 0xffffff, flash);
+			colour = colour_mix(colour, 0xffffff, flash / 2); /* the kind is seen through it */
 		struct rect r = { map->r.x + (s32)(i % map->columns) * map->w,
 			          map->r.y + (s32)(i / map->columns) * map->h, map->w - gap, map->h - gap };
 		ui_fill(&ui->c, r.x, r.y, r.w, r.h, colour);
@@ -269,7 +262,7 @@ void tab_paint_frames(const struct ui *ui, struct rect r)
 	bool is_there = fit_map(v, cells, &map);
 	u64 per_cell = (u64)map.fold << group_log2(v);
 	if (per_cell <= 1)
-		snprintf(each, sizeof(each), "a cell is a frame of 4 KiB");
+		snprintf(each, sizeof(each), "a cell a frame of 4 KiB");
 	else
 		snprintf(each, sizeof(each), "%llu frames a cell", (unsigned long long)per_cell);
 	snprintf(remark, sizeof(remark), "%s: %llu frames, %s", words_size(size, v->ram_size),

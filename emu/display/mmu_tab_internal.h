@@ -84,6 +84,7 @@ struct mmu_tab {
 	void (*send)(void *arg, const struct wish *wish);
 	void *arg;
 	const struct live_view *view; /* NULL: none yet */
+	u64 view_number;              /* its number */
 	struct link_status status;    /* with it */
 	struct live_request request;  /* what it wants to see */
 	s32 x, y;                     /* the pointer; -1: elsewhere */

@@ -226,7 +226,7 @@ static const struct {
 	{ "What is going on",
 	  "How often it happens. Many faults and swapping together: memory is too small for what runs." },
 	{ "Keys",
-	  "Space holds and lets go; s, w, f run to the next instruction, walk or fault; + - 0 speed; [ ] another address "
+	  "Space holds and lets go; s, w, f run to the next instruction, walk or fault; + and - speed, 0 full speed; [ ] another address "
 	  "space, c the hart's own; p n earlier and later walks, l the last fault; t the next hart; 1 to 5 one part alone; "
 	  "Esc closes. The wheel scrolls. Everything explains itself when pointed at." },
 };

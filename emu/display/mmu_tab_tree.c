@@ -464,10 +464,11 @@ static void tip_entry(const struct live_view *v, u32 index, u32 i, struct tip *t
 		tip_add(tip, "flags %s: points to a table of the next level", words_flags(flags, entry));
 		return;
 	}
-	tip_add(tip, "flags %s: %s%s%s%s for %s", words_flags(flags, entry), entry & LIVE_ENTRY_R ? "read " : "",
+	tip_add(tip, "flags %s: %s%s%s%sfor %s", words_flags(flags, entry), entry & LIVE_ENTRY_R ? "read " : "",
 	        entry & LIVE_ENTRY_W ? "write " : "", entry & LIVE_ENTRY_X ? "execute " : "",
-	        table->level > 0 ? "(a superpage)" : "", entry & LIVE_ENTRY_U ? "user programs" : "the kernel only");
-	tip_add(tip, "%s%s%s", entry & LIVE_ENTRY_A ? "accessed (A)" : "not accessed since A was cleared (A=0)",
+	        table->level > 0 ? "(a superpage) " : "", entry & LIVE_ENTRY_U ? "user programs" : "the kernel only");
+	tip_add(tip, "%s%s%s",
+	        entry & LIVE_ENTRY_A ? "accessed (A)" : "not used since it was mapped or A was cleared (A=0)",
 	        entry & LIVE_ENTRY_D ? ", dirty (D)" : ", not written (D=0)",
 	        entry & LIVE_ENTRY_G ? ", global: in all address spaces" : "");
 	if ((entry & LIVE_ENTRY_W) && (entry & LIVE_ENTRY_X))

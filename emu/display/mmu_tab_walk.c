@@ -417,7 +417,7 @@ void tab_paint_walk(const struct ui *ui, struct rect r)
 	         w != NULL ? (unsigned long long)w->number : 0ull);
 	struct rect room = ui_part(ui, r, PART_WALK, title, "");
 	if (w == NULL) {
-		ui_centre(ui, ui->font, room, COLOUR_QUIET, "no page walk was seen yet");
+		ui_centre(ui, ui->font, room, COLOUR_QUIET, "none since you began to look");
 		return;
 	}
 	paint_marks(ui, r, room.x + 23 * ui->em);

@@ -171,7 +171,7 @@ static void paint_walk(const struct tui_mmu *m, struct sheet *s, struct rect r, 
 	else if (view->walk_count)
 		tui_walk_paint(s, r, &view->walks[0], m->shows_failed ? "no walk failed; walk" : "last walk");
 	else
-		sheet_rule(s, r.x, r.y, r.x + r.w, sheet_strong, "last walk: none yet");
+		sheet_rule(s, r.x, r.y, r.x + r.w, sheet_strong, "last walk: none since you began to look");
 }
 
 /* The newest walk that worked, where the one that failed has a place of its own. */

@@ -233,6 +233,7 @@ void live_collect(struct live *live, const struct live_request *request, struct 
 
 	if (!live->m)
 		return;
+	view->number = ++live->collections;
 	collect_machine(live, hart < live->m->hart_count ? hart : 0, view);
 	live_collect_spaces(live, view);
 	live_collect_tables(live, request, view);
@@ -255,7 +256,7 @@ static const struct {
 	[GUEST_FRAME_ANON] = { "anonymous", "a program's heap or stack: no file is behind it" },
 	[GUEST_FRAME_FILE] = { "file", "part of a file in the page cache" },
 	[GUEST_FRAME_SHARED] = { "shared", "memory that programs share" },
-	[GUEST_FRAME_SWAP] = { "swap", "on its way to the swap area or back: no program has it mapped now" },
+	[GUEST_FRAME_SWAP] = { "swap cache", "on its way to the swap area or back: no program has it mapped now" },
 	[GUEST_FRAME_USER] = { "user", "mapped for user mode; the kernel does not tell what it is" },
 };
 

@@ -166,6 +166,8 @@ struct live_request {
 
 /* All that is shown. */
 struct live_view {
+	u64 number; /* of the collections, counted from 1; 0: it was made by hand */
+
 	/* the machine */
 	u64 time_ns; /* guest time */
 	u64 ram_base, ram_size;

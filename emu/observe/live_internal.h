@@ -54,6 +54,7 @@ struct live {
 	struct machine *m;                 /* or NULL */
 	const struct observers *observers; /* names of code; or NULL */
 	bool looks;                        /* somebody looks */
+	u64 collections;                   /* so far */
 	bool rests;                        /* but not at walks, for there are too many: live_take_turns() */
 	u32 turn;                          /* of TURNS */
 	u64 instret_before;                /* the model's instructions when this machine began */

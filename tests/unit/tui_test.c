@@ -172,7 +172,7 @@ static void test_an_empty_view_is_painted(void **state)
 
 	rig->screen.live = empty;
 	expect(paint(rig, 80, 24), "memory: nothing seen yet");
-	expect(paint(rig, 200, 60), "last walk: none yet");
+	expect(paint(rig, 200, 60), "last walk: none since you began to look");
 	key(rig, "\033[A");
 	key(rig, "\r");
 	key(rig, "]");
