@@ -33,6 +33,7 @@ struct display_config {
 	u8 scale;        /* enum display_scale */
 	u8 tab;          /* enum display_tab */
 	bool fullscreen; /* begins so */
+	bool by_itself;  /* the window was not asked for: DISPLAY_AUTO chose it */
 	const char *png; /* DISPLAY_PNG: the file */
 };
 

@@ -372,7 +372,17 @@ bool display_settle(struct config *config, const struct boot *boot, struct error
 	bool shows = asks_for_screen(config->append) || boot_symbol_pa(boot, SCREEN_SYMBOL, &pa);
 	bool window = shows && has_desktop() && config->screen.wanted != SCREEN_WANTED_OFF && window_can_open(&why);
 	config->display.kind = window ? DISPLAY_SDL : DISPLAY_NONE;
+	config->display.by_itself = window;
 	return device_options_add_screen(config, err);
+}
+
+/* A window that came by itself may fail to: then it is the terminal alone. */
+static bool may_do_without(const struct display *d, const struct error *why)
+{
+	if (!d->parts.config->display.by_itself)
+		return false;
+	log_warn("no window: %s", why->text);
+	return true;
 }
 
 static bool open_front(struct display *d, struct error *err)
@@ -404,10 +414,12 @@ struct display *display_create(const struct display_parts *parts, bool *ok, stru
 	d->request.frame_pa = UINT64_MAX;
 	snprintf(d->status.guest, sizeof(d->status.guest), "%s", guest_name(parts->config));
 	d->status.is_paused = parts->control->paused;
+	d->status.has_terminal = console_is_interactive(parts->console);
 	d->link = link_create();
 	link_put_status(d->link, &d->status);
 	*ok = open_front(d, err);
 	if (!*ok) {
+		*ok = may_do_without(d, err);
 		display_destroy(d);
 		return NULL;
 	}

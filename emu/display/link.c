@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#define STALL_S 2
 #define SERIAL_MAX MIB /* bytes that wait for the front; then the machine waits */
 
 struct link {
@@ -31,6 +33,7 @@ struct link {
 	struct live_view *spare; /* one that nobody uses; or NULL */
 	bool live_wanted;
 
+	bool is_stalled; /* the front takes no serial bytes: what does not fit is lost */
 	u8 *serial;
 	size_t serial_size, serial_room;
 	struct link_status status;
@@ -149,12 +152,25 @@ void link_put_live(struct link *l, struct live_view **view)
 	*view = old ? old : live_view_create();
 }
 
+/* Waits for room for so many bytes. A front that takes nothing for STALL_S (its terminal's line is broken, its X server
+ * stopped) is not waited for any more, until it takes something: false. */
+static bool wait_for_room(struct link *l, size_t size)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += STALL_S;
+	while (l->serial_size + size > SERIAL_MAX && l->serial_size && !l->gone && l->wake) {
+		if (l->is_stalled)
+			return false;
+		l->is_stalled = pthread_cond_timedwait(&l->serial_taken, &l->lock, &until) != 0;
+	}
+	return true;
+}
+
 void link_put_serial(struct link *l, const u8 *bytes, size_t size)
 {
 	pthread_mutex_lock(&l->lock);
-	while (l->serial_size + size > SERIAL_MAX && l->serial_size && !l->gone && l->wake)
-		pthread_cond_wait(&l->serial_taken, &l->lock);
-	if (!l->gone) {
+	if (wait_for_room(l, size) && !l->gone) {
 		if (l->serial_size + size > l->serial_room) {
 			l->serial_room = 2 * (l->serial_size + size);
 			l->serial = xrealloc(l->serial, l->serial_room);
@@ -268,6 +284,7 @@ u8 *link_take_serial(struct link *l, size_t *size)
 	if (bytes) {
 		l->serial = NULL;
 		l->serial_size = l->serial_room = 0;
+		l->is_stalled = false;
 		pthread_cond_broadcast(&l->serial_taken);
 	}
 	pthread_mutex_unlock(&l->lock);

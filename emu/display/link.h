@@ -55,10 +55,12 @@ struct wish {
 /* --- how the machine is --- */
 
 struct link_status {
-	bool is_paused;  /* it stands still */
-	bool is_over;    /* the run has ended; `message` says how */
-	bool has_screen; /* the machine has a screen ... */
-	bool was_drawn;  /* ... and the guest has drawn on it */
+	bool is_paused;    /* it stands still */
+	bool has_terminal; /* rvemu was started from a terminal, which answers the guest's questions: the window does
+	                      not */
+	bool is_over;      /* the run has ended; `message` says how */
+	bool has_screen;   /* the machine has a screen ... */
+	bool was_drawn;    /* ... and the guest has drawn on it */
 	bool has_keyboard;
 	bool pointer_is_tablet, pointer_is_mouse;
 	bool is_frozen;     /* a replay: keys go nowhere */
@@ -89,7 +91,8 @@ bool link_wants_live(struct link *l);
 void link_put_screen(struct link *l, const struct picture *picture, u32 first, u32 count);
 /* Swaps *view with one that the front does not need any more. */
 void link_put_live(struct link *l, struct live_view **view);
-/* Serial output. Waits while more than 1 MiB is not taken, unless the front has gone. */
+/* Serial output. Waits while more than 1 MiB is not taken, unless the front has gone, or takes nothing for seconds:
+ * then what does not fit is lost. */
 void link_put_serial(struct link *l, const u8 *bytes, size_t size);
 void link_put_status(struct link *l, const struct link_status *status);
 /* The front has ended by itself (its window could not be made): nothing waits for it from now on. */

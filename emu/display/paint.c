@@ -96,18 +96,6 @@ void paint_frame(const struct canvas *c, struct rect r, u32 colour)
 	paint_rect(c, (struct rect){ right, r.y, 1, r.h }, colour);
 }
 
-void paint_blend(const struct canvas *c, struct rect r, u32 colour, u32 alpha)
-{
-	struct span s = clipped(c, r);
-
-	for (s64 y = s.y0; y < s.y1; y++) {
-		u32 *p = pixel(c, s.x0, y);
-
-		for (s64 x = s.x0; x < s.x1; x++, p++)
-			*p = colour_mix(*p, colour, alpha);
-	}
-}
-
 /* a + (b - a) * part / whole, rounded to the nearest. */
 static s64 between(s64 a, s64 b, s64 part, s64 whole)
 {

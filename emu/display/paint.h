@@ -32,8 +32,6 @@ void paint_rect(const struct canvas *c, struct rect r, u32 colour);
 /* The border alone, one pixel wide, inside of r. */
 void paint_frame(const struct canvas *c, struct rect r, u32 colour);
 void paint_line(const struct canvas *c, s32 x0, s32 y0, s32 x1, s32 y1, u32 colour);
-/* alpha 0 (nothing) .. 255 (the colour). */
-void paint_blend(const struct canvas *c, struct rect r, u32 colour, u32 alpha);
 
 /* UTF-8 text from (x, y), its top left corner; returns the x behind it. Only the strokes are drawn. */
 s32 paint_text(const struct canvas *c, const struct font *font, s32 x, s32 y, u32 colour, const char *text);

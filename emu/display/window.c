@@ -189,8 +189,10 @@ static void take(struct window *w)
 	size_t size;
 	take_status(w);
 	u8 *bytes = link_take_serial(w->link, &size);
+	w->answering = true;
 	if (bytes)
 		terminal_write(w->terminal, bytes, size);
+	w->answering = false;
 	free(bytes);
 	if (terminal_take_changed(w->terminal) && w->tab == DISPLAY_TAB_SERIAL)
 		w->face_stale = w->is_stale = true;

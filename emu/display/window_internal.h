@@ -91,6 +91,7 @@ struct window {
 	u64 typing_heard_ns; /* when the guest last had few enough events left */
 
 	struct terminal *terminal;
+	bool answering;                /* what it sends now answers the guest: nobody has typed it */
 	u32 font_size;                 /* of the terminal: index for font_get() */
 	bool is_selecting;             /* the button is down */
 	u32 select_column, select_row; /* where it went down */

@@ -11,9 +11,12 @@
 
 #define FIRST_FONT_HEIGHT 16 /* pixels, on a screen of usual density */
 
+/* Keys, and answers to the guest's questions; of two terminals only one may answer. */
 static void send_bytes(void *arg, const u8 *bytes, size_t size)
 {
 	struct window *w = arg;
+	if (w->answering && w->status.has_terminal)
+		return;
 	while (size) {
 		struct wish wish = { .kind = WISH_SERIAL };
 		wish.size = (u32)(size < sizeof(wish.text) ? size : sizeof(wish.text));

@@ -197,7 +197,7 @@ class Keyboard:
     """QEMU with a keyboard that its monitor types on."""
 
     def __init__(self, disk, append=""):
-        self.picture = os.path.join(guest.BUILD, "qemu-screen.raw")
+        self.picture = os.path.join(guest.BUILD, f"{os.path.basename(disk)}.screen.raw")  # several run at once
         line = guest.command("qemu", [disk], append=append, options=[
             "-dtb", qemu_tree(), "-device", "virtio-keyboard-device,bus=virtio-mmio-bus.1"])
         line = [word for word in line if word != "-nographic"]

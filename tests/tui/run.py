@@ -146,7 +146,7 @@ def test_swapping_is_seen(t):
     t.keys("q")
     t.type("swap1\n")
     t.keys("F12")
-    t.wait(r"swap \d+", r"swap out +[1-9]", r"faults +\d+.* +[1-9]", r"page fault|physical address")
+    t.wait(r"swap cache \d+", r"swap out +[1-9]", r"faults +\d+.* +[1-9]", r"page fault|physical address")
 
 
 def test_sizes_change_the_layout(t):

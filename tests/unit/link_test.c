@@ -199,6 +199,26 @@ static void test_nobody_waits_for_a_front_that_is_gone(void **state)
 	link_destroy(l);
 }
 
+/* Nor for ever for one that is stuck; once it takes something it gets all that comes then. */
+static void test_a_stuck_front_loses_what_does_not_fit(void **state)
+{
+	(void)state;
+	struct link *l = link_create();
+	u8 *bytes = xcalloc(1, MIB);
+	u32 wakes = 0;
+	size_t size;
+	link_listen(l, count, &wakes);
+	for (u32 i = 0; i < 5; i++)
+		link_put_serial(l, bytes, MIB);
+	free(link_take_serial(l, &size));
+	assert_int_equal(size, MIB);
+	link_put_serial(l, bytes, 10);
+	free(link_take_serial(l, &size));
+	assert_int_equal(size, 10);
+	free(bytes);
+	link_destroy(l);
+}
+
 static void test_status_is_the_last_one(void **state)
 {
 	(void)state;
@@ -223,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_the_newest_view_counts),
 		cmocka_unit_test(test_serial_bytes_wait_for_a_slow_front),
 		cmocka_unit_test(test_nobody_waits_for_a_front_that_is_gone),
+		cmocka_unit_test(test_a_stuck_front_loses_what_does_not_fit),
 		cmocka_unit_test(test_status_is_the_last_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

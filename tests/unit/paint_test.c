@@ -70,9 +70,6 @@ static void test_rectangles_are_clipped_at_all_edges(void **state)
 		paint_rect(&canvas, cases[i].r, INK);
 		assert_int_equal(inked(), cases[i].pixels);
 		setup(state);
-		paint_blend(&canvas, cases[i].r, INK, 255);
-		assert_int_equal(inked(), cases[i].pixels);
-		setup(state);
 		paint_frame(&canvas, cases[i].r, INK);
 		assert_true(inked() <= cases[i].pixels);
 	}
