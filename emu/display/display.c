@@ -24,7 +24,7 @@
 #include "emu/session.h"
 
 #define SCREEN_NS 16666667
-#define LIVE_NS 66666667
+#define LIVE_NS 100000000
 #define IDLE_NS 500000000
 #define STATUS_NS 250000000
 #define SERIAL_SIZE 4096
