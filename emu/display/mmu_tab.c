@@ -32,10 +32,17 @@ void mmu_tab_destroy(struct mmu_tab *tab)
 	free(tab);
 }
 
+/* Whether the tab would say anything else of the machine. */
+static bool is_other_status(const struct link_status *a, const struct link_status *b)
+{
+	return a->is_paused != b->is_paused || a->is_over != b->is_over || a->is_frozen != b->is_frozen ||
+	       a->speed != b->speed || a->instret != b->instret || a->message_number != b->message_number;
+}
+
 bool mmu_tab_show(struct mmu_tab *tab, const struct live_view *view, const struct link_status *status)
 {
 	bool is_new = view != tab->view || view->number == 0 || view->number != tab->view_number;
-	bool is_told = memcmp(status, &tab->status, sizeof(*status)) != 0;
+	bool is_told = is_other_status(status, &tab->status);
 	tab->view = view;
 	tab->view_number = view->number;
 	tab->status = *status;
