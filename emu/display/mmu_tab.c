@@ -5,7 +5,6 @@
 #include "emu/display/mmu_tab.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "emu/display/mmu_tab_internal.h"
 
@@ -36,7 +35,8 @@ void mmu_tab_destroy(struct mmu_tab *tab)
 static bool is_other_status(const struct link_status *a, const struct link_status *b)
 {
 	return a->is_paused != b->is_paused || a->is_over != b->is_over || a->is_frozen != b->is_frozen ||
-	       a->speed != b->speed || a->instret != b->instret || a->message_number != b->message_number;
+	       a->speed != b->speed || a->mips != b->mips || a->instret != b->instret ||
+	       a->message_number != b->message_number;
 }
 
 bool mmu_tab_show(struct mmu_tab *tab, const struct live_view *view, const struct link_status *status)
