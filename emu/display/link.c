@@ -241,6 +241,18 @@ void link_send(struct link *l, const struct wish *wish)
 	pthread_mutex_unlock(&l->lock);
 }
 
+void link_send_serial(struct link *l, const u8 *bytes, size_t size)
+{
+	while (size) {
+		struct wish wish = { .kind = WISH_SERIAL };
+		wish.size = (u32)(size < sizeof(wish.text) ? size : sizeof(wish.text));
+		memcpy(wish.text, bytes, wish.size);
+		link_send(l, &wish);
+		bytes += wish.size;
+		size -= wish.size;
+	}
+}
+
 bool link_take_screen(struct link *l, struct picture *picture, u32 *first, u32 *count)
 {
 	pthread_mutex_lock(&l->lock);

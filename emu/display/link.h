@@ -104,6 +104,8 @@ bool link_front_is_gone(struct link *l);
 void link_listen(struct link *l, void (*wake)(void *arg), void *arg);
 void link_gone(struct link *l);
 void link_send(struct link *l, const struct wish *wish);
+/* Bytes for the serial console, however many: WISH_SERIAL. */
+void link_send_serial(struct link *l, const u8 *bytes, size_t size);
 /* Rows that changed since the last call, copied into *picture (resized as needed). False: none. */
 bool link_take_screen(struct link *l, struct picture *picture, u32 *first, u32 *count);
 /* The newest view in *view, whose old one is given back. False: there is no newer one. */

@@ -74,15 +74,7 @@ static void send_serial(void *arg, const u8 *bytes, size_t size)
 {
 	struct tui *t = arg;
 
-	while (size) {
-		struct wish wish = { .kind = WISH_SERIAL };
-
-		wish.size = (u32)(size < sizeof(wish.text) ? size : sizeof(wish.text));
-		memcpy(wish.text, bytes, wish.size);
-		link_send(t->link, &wish);
-		bytes += wish.size;
-		size -= wish.size;
-	}
+	link_send_serial(t->link, bytes, size);
 }
 
 static bool sees_mmu(const struct tui *t)

@@ -15,16 +15,8 @@
 static void send_bytes(void *arg, const u8 *bytes, size_t size)
 {
 	struct window *w = arg;
-	if (w->answering && w->status.has_terminal)
-		return;
-	while (size) {
-		struct wish wish = { .kind = WISH_SERIAL };
-		wish.size = (u32)(size < sizeof(wish.text) ? size : sizeof(wish.text));
-		memcpy(wish.text, bytes, wish.size);
-		link_send(w->link, &wish);
-		bytes += wish.size;
-		size -= wish.size;
-	}
+	if (!w->answering || !w->status.has_terminal)
+		link_send_serial(w->link, bytes, size);
 }
 
 void window_serial_open(struct window *w)
