@@ -5,7 +5,6 @@
 #include "emu/display/window_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "emu/display/keymap.h"
 
